@@ -1,0 +1,1 @@
+"""gridmock beside its peers: the same spec, the same requests, one core each; `python -m benchmarks`."""

@@ -1,0 +1,88 @@
+"""One request and its answer, and how both are shown: as a curl line to paste, and in a few words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from contract_tests.credentials import Credentials
+
+# What the HTTP client adds by itself, as curl does, and what only names the test case.
+_IMPLIED = frozenset(
+    {"accept-encoding", "connection", "content-length", "host", "transfer-encoding", "user-agent"}
+    | {"x-schemathesis-testcaseid"}
+)
+_SNIPPET = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request as it was sent for an operation, and the answer; `status` 0 means that none came."""
+
+    operation: str
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    status: int
+    answer_headers: Mapping[str, str]
+    answer: bytes
+
+    @property
+    def path(self) -> str:
+        """The path of the URL as sent, percent-encoding included."""
+        return urlsplit(self.url).path
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the operation did what it is for: its own method, and an answer below 400."""
+        return 0 < self.status < 400 and self.operation.startswith(f"{self.method} ")
+
+    def json(self) -> Any:
+        """The answer's body as JSON, or None if it is none."""
+        try:
+            return json.loads(self.answer)
+        except ValueError:
+            return None
+
+    def outcome(self) -> str:
+        """The answer in one line: status, media type, the first characters of the body."""
+        if not self.status:
+            return "no answer"
+        text = re.sub(r"\s+", " ", self.answer[: 4 * _SNIPPET].decode("utf-8", "replace"))
+        media_type = self.answer_headers.get("content-type", "no content type") if self.answer else "no body"
+        return f"{self.status} {media_type}: {text[:_SNIPPET]}{'…' if len(text) > _SNIPPET else ''}".removesuffix(": ")
+
+    def curl(self, credentials: Credentials) -> str:
+        """The shortest curl command that sends this request, with secrets as shell variables."""
+        words = ["curl", "-I" if self.method == "HEAD" else "-i"]
+        if self.method not in ("HEAD", "GET" if self.body is None else "POST"):
+            words += ["-X", self.method]
+        # curl would resolve dot segments and expand brackets, which these requests are about.
+        if re.search(r"/\.{1,2}(?:/|$)", self.path):
+            words.append("--path-as-is")
+        if re.search(r"[\[\]{}]", self.url):
+            words.append("-g")
+        for name, value in self.headers.items():
+            if name.lower() not in _IMPLIED and (name.lower(), value) != ("accept", "*/*"):
+                words += ["-H", credentials.shell_header(name, value)]
+        if self.body is not None:
+            words += ["--data-binary", _body_word(self.body, credentials)]
+        words.append(credentials.shell_word(self.url))
+        return " ".join(words)
+
+
+def _body_word(body: bytes, credentials: Credentials) -> str:
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        text = ""
+    if text.isprintable() and bool(text) == bool(body) and not text.startswith("@"):
+        return credentials.shell_word(text)
+    # Bytes that a terminal would garble, in the notation of bash, zsh and POSIX 2024. No shell can pass a NUL.
+    escapes = "".join(chr(byte) if 32 <= byte < 127 and chr(byte) not in "'\\" else f"\\x{byte:02x}" for byte in body)
+    return f"$'{escapes}'"

@@ -1,0 +1,177 @@
+"""What a run says while it goes on, and the tally that every report is written from.
+
+    Started, PhaseStarted, Tested, Trouble, PhaseEnded, Ended       events, in the order in which a run sends them
+    Finding             one breach of the contract, in words that people can act on
+    Tally               all events of a run added up: findings by cause, answers by operation, the exit code
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Stop = Literal["completed", "out of time", "interrupted", "server gone", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One breach of the contract; findings of the same operation, check and cause are the same one seen again."""
+
+    operation: str
+    check: str
+    cause: str
+    title: str
+    where: str
+    contract: str
+    came: str
+    curl: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The first event: what is checked, where and how; `operations` are labels such as `GET /tariffs`."""
+
+    title: str
+    url: str
+    seed: int
+    phases: tuple[str, ...]
+    operations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStarted:
+    """A phase of generation begins."""
+
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """Some requests to one operation: answers by status, the checks that judged them, and what these found.
+
+    `successes` counts the answers that show the operation at work: 2xx and 3xx to its own method.
+    """
+
+    phase: str
+    operation: str
+    answers: Mapping[int, int]
+    successes: int
+    checks: frozenset[str]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something kept the run from testing what it should; `operation` is empty where it concerns all of them."""
+
+    operation: str
+    title: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseEnded:
+    """A phase is over; `skipped` says why nothing was sent in it, or is empty."""
+
+    phase: str
+    skipped: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The last event."""
+
+    seconds: float
+    stop: Stop
+
+
+Event = Started | PhaseStarted | Tested | Trouble | PhaseEnded | Ended
+
+
+@dataclass
+class Cause:
+    """One distinct finding: its clearest example, how often it was seen and in which phases."""
+
+    example: Finding
+    times: int = 0
+    phases: list[str] = field(default_factory=list)
+
+    def see(self, finding: Finding, phase: str) -> None:
+        """Count a finding of this cause, and keep it as the example if its curl line is the shortest so far."""
+        self.times += 1
+        if phase not in self.phases:
+            self.phases.append(phase)
+        if len(finding.curl) < len(self.example.curl):
+            self.example = finding
+
+
+@dataclass
+class Tally:
+    """All events of a run added up."""
+
+    start: Started | None = None
+    end: Ended | None = None
+    answers: dict[str, Counter[int]] = field(default_factory=dict)
+    successes: Counter[str] = field(default_factory=Counter)
+    judged: set[tuple[str, str]] = field(default_factory=set)
+    causes: dict[tuple[str, str, str], Cause] = field(default_factory=dict)
+    troubles: dict[tuple[str, str], Trouble] = field(default_factory=dict)
+
+    def add(self, event: Event) -> None:
+        """Take one event into account."""
+        match event:
+            case Started():
+                self.start = event
+            case Tested():
+                self.answers.setdefault(event.operation, Counter()).update(event.answers)
+                self.successes[event.operation] += event.successes
+                self.judged.update((event.operation, check) for check in event.checks)
+                self._add_findings(event.findings, event.phase)
+            case Trouble():
+                self.troubles.setdefault((event.operation, event.title), event)
+            case Ended():
+                self.end = event
+
+    def _add_findings(self, findings: Iterable[Finding], phase: str) -> None:
+        for finding in findings:
+            key = (finding.operation, finding.check, finding.cause)
+            self.judged.add(key[:2])
+            self.causes.setdefault(key, Cause(finding)).see(finding, phase)
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Labels of the operations that should be tested."""
+        return self.start.operations if self.start else ()
+
+    @property
+    def requests(self) -> int:
+        """Number of requests that got an answer, or should have got one."""
+        return sum(sum(counts.values()) for counts in self.answers.values())
+
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        """Operations that never answered with success, so that little is known about them."""
+        return tuple(label for label in self.operations if not self.successes[label])
+
+    @property
+    def warning(self) -> str:
+        """Why this run proves nothing, or an empty text if it proves something."""
+        statuses = set().union(*self.answers.values()) if self.answers else set()
+        if not statuses:
+            return "No request was answered: nothing was tested."
+        if statuses <= {401, 403}:
+            return "Every answer was 401 or 403: the credentials are missing or refused, nothing was tested."
+        if len(self.unreached) == len(self.operations):
+            return "No operation ever answered with success: is the base URL right, does the target hold any items?"
+        return ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 for no findings, 1 for findings, 2 for a run that was cut short, broke, or proves nothing."""
+        if self.end is None or self.end.stop == "interrupted":
+            return 2
+        if self.causes:
+            return 1
+        return 2 if self.warning or self.troubles or self.end.stop in ("server gone", "broken") else 0

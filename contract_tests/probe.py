@@ -1,0 +1,93 @@
+"""Before the run: get a token where one must be had first, and see whether the target answers at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contract_tests.contract import Contract
+from contract_tests.credentials import Credentials
+from contract_tests.targets import Target, TargetError
+
+_TIMEOUT_S = 10.0
+
+
+class Unreachable(Exception):
+    """A target that does not answer, or answers nobody like us; says what was tried and what came."""
+
+
+def sign_in(target: Target) -> Credentials:
+    """Credentials for the target, by a client-credentials grant if it asks for one; raises Unreachable or TargetError."""
+    headers = dict(target.headers)
+    secrets = dict(target.secrets)
+    token = target.token
+    if target.client:
+        token = _granted(target)
+        secrets[token] = "GRIDMOCK_TOKEN"
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()) or value != value.strip():
+            raise TargetError(f"the value of the {name} header holds spaces at its ends, or no plain ASCII text")
+    return Credentials(headers, secrets)
+
+
+def knock(contract: Contract, url: str, credentials: Credentials) -> None:
+    """One GET of something simple; raises Unreachable if there is no answer, or only that we are not welcome."""
+    label = _simplest(contract)
+    address = url + (label.partition(" ")[2] if label else "/")
+    response = _request("GET", address, headers=dict(credentials.headers))
+    if label and response.status_code == 401 and contract.needs_credentials(label):
+        remedy = (
+            "The credentials are refused."
+            if credentials.headers
+            else "There are no credentials: set GRIDMOCK_TOKEN, or describe the target in targets.toml (--target NAME)."
+        )
+        raise Unreachable(f"{label} at {url} answers 401 Unauthorized. {remedy}")
+
+
+def _granted(target: Target) -> str:
+    client = target.client
+    assert client is not None  # noqa: S101  only called for such targets
+    form = {"grant_type": "client_credentials"} | ({"scope": client.scope} if client.scope else {})
+    response = _request("POST", client.token_url, data=form, auth=(client.client_id, client.client_secret))
+    answer: Any = None
+    if response.headers.get("Content-Type", "").startswith("application/json"):
+        try:
+            answer = response.json()
+        except ValueError:
+            answer = None
+    token = answer.get("access_token") if isinstance(answer, dict) else None
+    if response.status_code != 200 or not isinstance(token, str) or not token:
+        reason = answer.get("error", "no access_token") if isinstance(answer, dict) else "no JSON object"
+        raise Unreachable(f"no token from {client.token_url}: {response.status_code}, {reason}")
+    return token
+
+
+def _simplest(contract: Contract) -> str:
+    """The label of a GET that needs nothing but credentials, one that does need them if there is such; else empty."""
+    ready = [
+        label
+        for label in contract.operations
+        if label.startswith("GET ")
+        and "{" not in label
+        and not any(place.value.get("required") for place in contract.parameters(label).values())
+    ]
+    guarded = [label for label in ready if contract.needs_credentials(label)]
+    return next(iter(guarded or ready), "")
+
+
+def _request(method: str, url: str, **options: Any) -> Any:
+    import requests  # type: ignore[import-untyped]
+
+    try:
+        # A redirect is an answer; following it could carry the credentials elsewhere.
+        return requests.request(method, url, timeout=_TIMEOUT_S, allow_redirects=False, **options)
+    except requests.RequestException as error:
+        raise Unreachable(f"{method} {url} got no answer: {_innermost(error)}") from error
+
+
+def _innermost(error: BaseException) -> str:
+    """The system's own words (`Connection refused`), which requests wraps in four layers of its own."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

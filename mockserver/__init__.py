@@ -1,0 +1,3 @@
+"""gridmock's mock server."""
+
+__version__ = "0.1.0"

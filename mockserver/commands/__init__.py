@@ -1,0 +1,1 @@
+"""The sub-commands of `gridmock` that need the mock server."""

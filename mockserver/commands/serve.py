@@ -1,0 +1,194 @@
+"""`gridmock serve`: the mock on one port, with all that is needed to call it printed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mockserver.clock import MAX_SPEED, Clock, ClockError
+from mockserver.commands.options import api_option, exit_on_bad_spec, fail
+from mockserver.settings import DEFAULT_PORT, DEFAULT_SEED, Settings
+
+if TYPE_CHECKING:
+    from mockserver.http.api import Api
+    from mockserver.http.runtime import Runtime
+
+MAX_SEED = 2**63 - 1
+
+
+class Instant(click.ParamType[datetime]):
+    """A time with its zone; a bare date is its midnight in UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Parse RFC 3339; fails with what would do."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a time: write it as 2026-03-29T00:30:00Z", param, ctx)
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=UTC)
+        try:
+            Clock(at)
+        except ClockError as error:
+            self.fail(str(error), param, ctx)
+        return at
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0: a free one.")
+@click.option("--seed", type=click.IntRange(0, MAX_SEED), default=DEFAULT_SEED, show_default=True, help="The world.")
+@click.option("--at", type=Instant(), help="Start the clock here, e.g. 2026-03-29T00:30:00Z. Default: now.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, MAX_SPEED),
+    default=1.0,
+    show_default=True,
+    help="Virtual seconds in a real second; 0 freezes the clock.",
+)
+@api_option
+@click.option(
+    "--rate-limits",
+    type=click.Choice(["observe", "enforce"]),
+    default="observe",
+    show_default=True,
+    help="Count requests only, or also refuse with 429.",
+)
+@click.option("--control-token", help="Open /_mock to other machines, for callers with this token.")
+@click.option("--max-body", "max_body_bytes", type=click.IntRange(1), default=1_048_576, show_default=True, help="Bytes.")
+@click.option("--journal-size", type=click.IntRange(0), default=1000, show_default=True, help="Requests remembered.")
+@click.option("--reload", "reload_specs", is_flag=True, help="Take up a saved contract at once.")
+@click.option("--workers", type=click.IntRange(1), default=1, help="Only 1 for now: state lives in one process.")
+@click.option("--log", type=click.Choice(["quiet", "errors", "requests"]), default="errors", show_default=True)
+def serve(
+    apis: tuple[str, ...], rate_limits: str, reload_specs: bool, workers: int, **options: Any
+) -> None:
+    """Run the mock server."""
+    if workers != 1:
+        fail("--workers needs state that processes share, which this version does not have; leave it out")
+    settings = Settings(apis=apis, enforce_rate_limits=rate_limits == "enforce", **options)
+    logging.basicConfig(format="%(message)s", level={"quiet": 100, "errors": 40, "requests": 20}[settings.log])
+    listening = listen(settings.host, settings.port)
+    with exit_on_bad_spec():
+        from mockserver.app import create_app, create_runtime, load_specs, selected
+
+        declared = selected(apis)
+        specs = load_specs(declared)
+        runtime = create_runtime(settings, declared, specs)
+        application = Swappable(create_app(runtime, declared, specs))
+    _print_banner(runtime, listening)
+    files = [file for spec in specs.values() for file in spec.files]
+    run(application, listening, _reload(application, runtime, declared, files) if reload_specs else None)
+
+
+class Swappable:
+    """An ASGI application that can be replaced while it serves."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve with the application of now."""
+        await self.application(scope, receive, send)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; ends the process with 2 when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except (OSError, UnicodeError) as error:
+        fail(f"cannot listen on {host} port {port}: {error}. Try --port 0 for a free port.")
+    listening.listen(2048)
+    return listening
+
+
+def run(application: Any, listening: socket.socket, beside: Coroutine[Any, Any, None] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM, finishing what has begun; `beside` runs as long."""
+    import uvicorn
+
+    from mockserver.http.protocol import loop_factory, protocol_class
+
+    config = uvicorn.Config(
+        application,
+        http=protocol_class(),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=3,
+    )
+    server = uvicorn.Server(config)
+
+    async def serve_and_watch() -> None:
+        watching = asyncio.create_task(beside) if beside is not None else None
+        await server.serve(sockets=[listening])
+        if watching is not None:
+            watching.cancel()
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn hands the signal on when it has shut down
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(serve_and_watch())
+    except KeyboardInterrupt:
+        click.echo("", err=True)
+
+
+async def _reload(application: Swappable, runtime: Runtime, declared: Sequence[Api], files: Sequence[Path]) -> None:
+    """Compile again whenever a contract is saved; a broken one is reported and the old one stays."""
+    from watchfiles import awatch
+
+    from mockserver.app import create_app, load_specs
+    from mockserver.http.compiled import HandlerMismatch
+    from specs.errors import SpecError
+
+    folders = {file.parent for file in files}
+    async for changes in awatch(*folders):
+        if not any(Path(name).suffix == ".yaml" for _, name in changes):
+            continue
+        try:
+            application.application = create_app(runtime, declared, load_specs(declared))
+        except (SpecError, HandlerMismatch) as error:
+            click.secho(f"not reloaded, the old contract stays:\n{error}", err=True, fg="red")
+        else:
+            click.secho(f"reloaded {', '.join(sorted({Path(name).name for _, name in changes}))}", err=True, fg="green")
+
+
+def _print_banner(runtime: Runtime, listening: socket.socket) -> None:
+    host, port = listening.getsockname()[:2]
+    host = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  # shown, not bound
+    origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    clock = runtime.clock
+    pace = "frozen" if clock.frozen else f"speed {clock.speed:g}"
+    click.secho(f"gridmock on {origin}", bold=True, nl=False)
+    click.echo(f"  seed {runtime.seed}, clock {clock.now():%Y-%m-%dT%H:%M:%SZ} ({pace})")
+    for mounted in runtime.apis:
+        click.echo(f"  {mounted.spec.title:<24} {origin}{mounted.base_path:<16} docs {origin}{mounted.base_path}/docs/")
+    click.echo("\nReady-made credentials (they work on this mock only):")
+    tokens = runtime.ready.tokens or {}
+    by_client = {grant["client_id"]: text for text, grant in tokens.items()}
+    for application in runtime.ready.applications:
+        click.echo(f"  {application.name}: client_id {application.client_id}, secret {application.client_secret}")
+        click.echo(f"    token {by_client[application.client_id]}")
+    example = next((mounted.api.example for mounted in runtime.apis if mounted.api.example), None)
+    if example is not None and tokens:
+        click.echo("\nTry it:")
+        click.secho(f"  curl -H 'Authorization: Bearer {next(iter(tokens))}' '{origin}{example}'", fg="cyan")
+    sys.stdout.flush()

@@ -1,0 +1,60 @@
+"""The world: its seed, its people, and its state as a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mockserver.control.wire import timestamp
+from mockserver.http.errors import FieldError, InvalidRequest
+from mockserver.http.exchange import Context
+from mockserver.http.runtime import StateError
+
+
+async def reset_world(ctx: Context) -> dict[str, Any]:
+    """Forget all that clients wrote or caused; with a seed, go on in another world."""
+    await ctx.runtime.reset((ctx.body or {}).get("seed"))
+    return _summary(ctx)
+
+
+async def get_seed(ctx: Context) -> dict[str, Any]:
+    """The seed of the world."""
+    return {"seed": ctx.runtime.seed}
+
+
+async def put_seed(ctx: Context) -> dict[str, Any]:
+    """Reset into the world of another seed."""
+    await ctx.runtime.reset(ctx.body["seed"])
+    return {"seed": ctx.runtime.seed}
+
+
+async def list_users(ctx: Context) -> list[dict[str, Any]]:
+    """The people who can give consent."""
+    return [
+        {
+            "user_id": driver.id,
+            "name": driver.full_name,
+            "email": driver.email,
+            "country": driver.country_code,
+            "timezone": driver.timezone,
+            "gsp_group": driver.gsp_group,
+        }
+        for driver in ctx.world.drivers
+    ]
+
+
+async def export_state(ctx: Context) -> dict[str, Any]:
+    """Seed, clock and all that clients wrote."""
+    return await ctx.runtime.export_state()
+
+
+async def import_state(ctx: Context) -> dict[str, Any]:
+    """Take over an exported state, or refuse it whole."""
+    try:
+        documents = await ctx.runtime.import_state(ctx.body)
+    except StateError as error:
+        raise InvalidRequest([FieldError("body", "state", str(error))]) from None
+    return {**_summary(ctx), "documents": documents}
+
+
+def _summary(ctx: Context) -> dict[str, Any]:
+    return {"seed": ctx.runtime.seed, "now": timestamp(ctx.runtime.clock.now())}

@@ -1,0 +1,120 @@
+"""The world that all APIs look at: a pure function of a seed and a clock, computed when it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from fixtures.tariffs import PriceSlot, price_series
+from mockserver.clock import Clock
+from mockserver.domain.catalogue import Catalogue, catalogue
+from mockserver.domain.drivers import Driver, drivers
+from mockserver.domain.tariffs import Supplier, Tariff
+
+_HISTORY = timedelta(days=365)
+
+
+class World:
+    """Suppliers, tariffs and drivers of one seed, as they are at the clock's now."""
+
+    def __init__(self, seed: int, clock: Clock) -> None:
+        self.seed = seed
+        self.clock = clock
+
+    @property
+    def suppliers(self) -> tuple[Supplier, ...]:
+        """All suppliers by name."""
+        return self._catalogue.suppliers
+
+    @property
+    def tariffs(self) -> tuple[Tariff, ...]:
+        """All tariffs by name, then id; several have the same name."""
+        return self._catalogue.tariffs
+
+    @cached_property
+    def drivers(self) -> tuple[Driver, ...]:
+        """All drivers by id, which is the order in which they joined."""
+        return drivers(self.seed, self.tariffs)
+
+    def supplier(self, supplier_id: str) -> Supplier | None:
+        """The supplier with that id (`supl` and a ULID), or None."""
+        return self._suppliers_by_id.get(supplier_id)
+
+    def tariff(self, tariff_id: str) -> Tariff | None:
+        """The tariff with that id (`tari` and a ULID), or None."""
+        return self._tariffs_by_id.get(tariff_id)
+
+    def driver(self, driver_id: str) -> Driver | None:
+        """The driver with that id (`user` and a ULID), or None."""
+        return self._drivers_by_id.get(driver_id)
+
+    def is_open(self, tariff: Tariff) -> bool:
+        """True when new customers can have the tariff today, by the calendar of its own time zone."""
+        return tariff.is_open(self.clock.now().astimezone(ZoneInfo(tariff.timezone)).date())
+
+    def tariffs_available_to(self, driver: Driver) -> tuple[Tariff, ...]:
+        """The open tariffs sold where the driver lives, in the order of `tariffs`."""
+        return tuple(
+            tariff
+            for tariff in self.tariffs
+            if tariff.is_sold_in(driver.country_code, driver.gsp_group) and self.is_open(tariff)
+        )
+
+    def suppliers_available_to(self, driver: Driver) -> tuple[Supplier, ...]:
+        """The suppliers with a tariff available to the driver, by name."""
+        available = {tariff.supplier.id for tariff in self.tariffs_available_to(driver)}
+        return tuple(supplier for supplier in self.suppliers if supplier.id in available)
+
+    def rate(self, tariff: Tariff, instant: datetime) -> Decimal | None:
+        """Major currency units per kWh at an aware instant; None before the tariff began, beyond what is known now, or
+        for a tariff without rates."""
+        if tariff.rates is None or not _began_at(tariff) <= instant < tariff.rates.known_until(self.clock.now()):
+            return None
+        return tariff.rates.rate(instant)
+
+    def current_rate(self, tariff: Tariff) -> Decimal | None:
+        """`rate` now: always the one of the slot of `price_series` that contains now."""
+        return self.rate(tariff, self.clock.now())
+
+    def price_series(
+        self, tariff: Tariff, started_at_gte: datetime | None = None, started_at_lte: datetime | None = None
+    ) -> Sequence[PriceSlot]:
+        """The known half-hour slots, oldest first and computed when looked at; both limits are aware and inclusive.
+
+        It begins where the tariff did, at most 365 days ago, and ends with tomorrow (local) or, for a dynamic tariff,
+        with the last day-ahead publication. `series[::-1]` has the newest first.
+        """
+        if tariff.rates is None:
+            return ()
+        now = self.clock.now()
+        start, end = max(_began_at(tariff), now - _HISTORY), tariff.rates.known_until(now)
+        if started_at_gte is not None:
+            start = max(start, started_at_gte)
+        if started_at_lte is not None and started_at_lte < end:
+            end = started_at_lte + timedelta(microseconds=1)
+        return price_series(tariff.rates, start, end)
+
+    @cached_property
+    def _catalogue(self) -> Catalogue:
+        return catalogue(self.seed)
+
+    @cached_property
+    def _suppliers_by_id(self) -> Mapping[str, Supplier]:
+        return {supplier.id: supplier for supplier in self.suppliers}
+
+    @cached_property
+    def _tariffs_by_id(self) -> Mapping[str, Tariff]:
+        return {tariff.id: tariff for tariff in self.tariffs}
+
+    @cached_property
+    def _drivers_by_id(self) -> Mapping[str, Driver]:
+        return {driver.id: driver for driver in self.drivers}
+
+
+def _began_at(tariff: Tariff) -> datetime:
+    """The start of the first day of a tariff, in its own time zone."""
+    first = tariff.valid_from
+    return datetime(first.year, first.month, first.day, tzinfo=ZoneInfo(tariff.timezone))

@@ -1,0 +1,89 @@
+"""What an API says of itself: the few things that its contract cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from mockserver.http.accounts import Principal, ReadyAccounts
+from mockserver.http.errors import ErrorStyle, Headers
+from mockserver.http.exchange import Context, Exchange
+from mockserver.http.paging import Page
+
+if TYPE_CHECKING:
+    from mockserver.http.compiled import CompiledOperation
+    from mockserver.http.routing import Router
+    from specs.operation import Spec
+
+Identify = Callable[[Exchange], Awaitable[Principal | None]]
+"""Reads one kind of credential: None when the request carries none, Unauthenticated when it carries a bad one."""
+
+ContextParameter = Callable[[Context, Any], None]
+"""Takes a parameter that concerns every operation of an API into the context; may raise an ApiError."""
+
+
+def _no_headers(exchange: Exchange) -> Headers:
+    return []
+
+
+def _no_page_headers(page: Page, url: str) -> Headers:
+    return []
+
+
+def _no_accounts(seed: int, scopes: tuple[str, ...]) -> ReadyAccounts:
+    return ReadyAccounts()
+
+
+def _ignored(context: Context, value: Any) -> None:
+    """A parameter that only has to be valid."""
+
+
+@dataclass(frozen=True)
+class Api:
+    """The declaration of one API, written in its package's `__init__`."""
+
+    name: str
+    """As the user types it, and as `specs.catalogue` knows the contract."""
+    base_path: str
+    handlers: str
+    """The package whose modules are named after the contract's tags."""
+    errors: ErrorStyle
+    views: ModuleType | None = None
+    identify: Mapping[str, Identify] = field(default_factory=dict)
+    """How each security scheme of the contract reads its credential."""
+    quota: Callable[[Exchange], tuple[Hashable, int]] | None = None
+    """The bucket that a request counts in, and its limit an hour; None for no limits."""
+    headers: Callable[[Exchange], Headers] = _no_headers
+    """Headers of every response, errors included."""
+    page_headers: Callable[[Page, str], Headers] = _no_page_headers
+    context_parameters: Mapping[str, ContextParameter] = field(default_factory=dict)
+    """Parameters that are taken off the handlers' hands, by their name in the contract."""
+    expand_scopes: Mapping[str, str] = field(default_factory=dict)
+    """The scope that an expansion needs beyond the operation's own."""
+    accounts: Callable[[int, tuple[str, ...]], ReadyAccounts] = _no_accounts
+    """The accounts that exist from the start, for a seed and the scopes of the contract."""
+    optional_slash: bool = False
+    exact_paths: frozenset[str] = frozenset()
+    """Paths excepted from `optional_slash`."""
+    journalled: bool = True
+    example: str | None = None
+    """Path and query of a call worth trying first, shown when the server starts."""
+
+    ignored = staticmethod(_ignored)
+    """The context parameter that only has to be valid."""
+
+
+@dataclass(frozen=True)
+class MountedApi:
+    """An API with its contract and the routes compiled from both."""
+
+    api: Api
+    spec: Spec
+    router: Router[CompiledOperation]
+
+    @property
+    def base_path(self) -> str:
+        """Where it is served, such as `/ev-energy/v2`."""
+        return self.api.base_path

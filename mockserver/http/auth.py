@@ -1,0 +1,71 @@
+"""How credentials are read from a request: one function per kind, named by an API for its security schemes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from mockserver.http.accounts import Principal
+from mockserver.http.errors import Forbidden, Unauthenticated
+from mockserver.http.exchange import Exchange
+
+
+async def bearer(exchange: Exchange) -> Principal | None:
+    """`Authorization: Bearer <access token>` (RFC 6750); Unauthenticated for anything else in that header."""
+    raw = exchange.headers.get(b"authorization")
+    if raw is None:
+        return None
+    scheme, _, token = raw.decode("latin-1").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("The Authorization header is not of the form: Bearer <token>.")
+    principal = await exchange.runtime.accounts.identify(token.strip())
+    if principal is None:
+        raise Unauthenticated("The token is unknown, expired or revoked.", 'Bearer error="invalid_token"')
+    return principal
+
+
+async def local_or_token(exchange: Exchange) -> Principal | None:
+    """The control plane's rule: the control token where one is set, else callers on this machine only.
+
+    `Host` and `Origin` are looked at as well, so that a web page cannot reach the mock through its visitor's browser.
+    """
+    expected = exchange.runtime.settings.control_token
+    if expected is not None:
+        sent = exchange.headers.get(b"authorization", b"")
+        if not hmac.compare_digest(sent, f"Bearer {expected}".encode()):
+            raise Unauthenticated("The control plane needs the control token: Authorization: Bearer <control token>.")
+        return None
+    origin = exchange.headers.get(b"origin")
+    hosts = [exchange.client_ip, urlsplit(exchange.origin).hostname or ""]
+    if origin is not None:
+        hosts.append(urlsplit(origin.decode("latin-1")).hostname or "")
+    if not all(map(is_loopback, hosts)):
+        raise Forbidden(
+            "The control plane answers callers on this machine only. Start the mock with a control token to open it."
+        )
+    return None
+
+
+def basic_credentials(authorization: str | None) -> tuple[str, str] | None:
+    """User name and password of `Authorization: Basic ...` (RFC 7617); None for anything else."""
+    scheme, _, encoded = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return (name, password) if colon else None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

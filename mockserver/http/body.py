@@ -1,0 +1,93 @@
+"""Request bodies: read within a limit, decoded by media type, validated against the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from mockserver.http import errors
+from mockserver.http.errors import FieldError, InvalidRequest, MalformedRequest
+from mockserver.http.exchange import Exchange
+from mockserver.http.negotiation import media_type
+
+FORM = "application/x-www-form-urlencoded"
+
+
+async def read_body(exchange: Exchange) -> Any:
+    """The body as JSON values or form fields; None when there is none, or the operation takes none.
+
+    Raises PayloadTooLarge, UnsupportedMediaType, MalformedRequest or InvalidRequest. A body that the operation does
+    not take has no meaning (RFC 9110 section 9.3.1) and is left unread, unless it announces to be over the limit.
+    """
+    operation = exchange.compiled
+    limit = exchange.runtime.settings.max_body_bytes
+    announced = exchange.headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > limit:
+        raise errors.PayloadTooLarge(limit)
+    if not operation.takes_body:
+        return None
+    raw = exchange.request_body = await _receive(exchange, limit)
+    if not raw:
+        if operation.body_required:
+            raise MalformedRequest("The request body is missing.")
+        return None
+    given = exchange.headers.get(b"content-type", b"").decode("latin-1")
+    name, parameters = media_type(given)
+    if name not in operation.body_validators or parameters.get("charset", "utf-8") not in ("utf-8", "us-ascii"):
+        raise errors.UnsupportedMediaType(given[:100], operation.body_validators)
+    value = _form(raw) if name == FORM else _json(raw)
+    validator = operation.body_validators[name]
+    if validator is not None and not validator.is_valid(value):
+        raise InvalidRequest(
+            [
+                FieldError("body", violation.pointer.removeprefix("/").replace("/", ".") or "body", violation.message)
+                for violation in validator.violations(value)
+            ]
+        )
+    return value
+
+
+async def _receive(exchange: Exchange, limit: int) -> bytes:
+    message = await exchange.receive()
+    if not message.get("more_body"):
+        body: bytes = message.get("body", b"")
+        if len(body) > limit:
+            raise errors.PayloadTooLarge(limit)
+        return body
+    chunks = [message.get("body", b"")]
+    size = len(chunks[0])
+    while message.get("more_body"):
+        message = await exchange.receive()
+        if message["type"] == "http.disconnect":
+            raise MalformedRequest("The connection ended before the body did.")
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > limit:
+            raise errors.PayloadTooLarge(limit)
+    return b"".join(chunks)
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        try:
+            raw.decode()
+        except UnicodeDecodeError as encoding:
+            raise MalformedRequest(f"The body is not UTF-8: byte {encoding.start} is {raw[encoding.start]:#04x}.") from None
+        raise MalformedRequest(f"The body is not JSON: {error.msg}, line {error.lineno} column {error.colno}.") from None
+
+
+def _form(raw: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except (UnicodeDecodeError, ValueError):
+        raise MalformedRequest("The body is not a form: percent-encoded UTF-8 of at most 1000 fields.") from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        raise InvalidRequest([FieldError("body", name[:80], "is given more than once") for name in repeated[:10]])
+    return fields

@@ -1,0 +1,168 @@
+"""An operation made ready at start-up, so that a request only walks it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from mockserver.http.api import Api
+from mockserver.http.paging import Paging, dialect_for
+from mockserver.http.parameters import Field, argument_name, keywords, resolved
+from specs.operation import Operation, Response, Schema
+from specs.validation import Validator, Validators
+
+Handler = Callable[..., Awaitable[Any]]
+View = Callable[..., Any]
+
+EXPAND = "expand"
+
+
+class HandlerMismatch(Exception):
+    """A handler that does not fit its operation; the message names both and says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRule:
+    """A declared response header: its lower-case name, and how its text is read and judged."""
+
+    name: str
+    required: bool
+    read: Callable[[str], Any]
+    validator: Validator
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseRule:
+    """What the contract says of one status: validators by media type (None: any body), and headers."""
+
+    content: Mapping[str, Validator | None]
+    headers: tuple[HeaderRule, ...]
+
+
+class CompiledOperation:
+    """An `Operation` with its handler, fields, validators, view and response rules."""
+
+    __slots__ = (
+        "alternatives", "body_required", "body_validators", "expand_field", "handler", "header_fields", "is_safe",
+        "operation", "page_fields", "paging", "path_fields", "produces", "query_fields", "response_rules", "schemes",
+        "success_media_type", "success_status", "takes_body", "view", "view_is_list",
+    )  # fmt: skip
+
+    def __init__(
+        self, operation: Operation, handler: Handler, api: Api, document: Mapping[str, Any], validators: Validators
+    ) -> None:
+        """Compile; HandlerMismatch when handler and operation do not take the same parameters."""
+        self.operation = operation
+        self.handler = handler
+        self.is_safe = operation.method in ("GET", "HEAD", "OPTIONS")
+        self._compile_parameters(api, document, validators)
+        self._compile_security()
+        body = operation.request_body
+        self.takes_body = body is not None
+        self.body_required = body is not None and body.required
+        self.body_validators = {
+            name: validators.request(media.schema) if media.schema else None
+            for name, media in (body.content if body else {}).items()
+        }
+        success = operation.success
+        self.success_status = int(success.status) if success and success.status.isdigit() else 200
+        self.produces = tuple(success.content) if success else ()
+        self.success_media_type = next(iter(self.produces), None)
+        self.response_rules = {
+            status: _response_rule(response, document, validators) for status, response in operation.responses.items()
+        }
+        self.view, self.view_is_list = _view(success, api, document)
+
+    def response_rule(self, status: int) -> ResponseRule | None:
+        """The rule for a status: exact, else its range, else the default, else None."""
+        rules = self.response_rules
+        text = str(status)
+        return rules.get(text) or rules.get(f"{text[0]}XX") or rules.get("default")
+
+    def _compile_parameters(self, api: Api, document: Mapping[str, Any], validators: Validators) -> None:
+        fields = [Field(parameter, document, validators) for parameter in self.operation.parameters]
+        query = {field.name: field for field in fields if field.source == "query"}
+        self.paging: Paging | None = dialect_for(frozenset(query))
+        paged = self.paging.parameters if self.paging else frozenset()
+        self.page_fields = paged
+        self.expand_field = query.get(EXPAND)
+        self.query_fields = query
+        self.header_fields = tuple(
+            (field.name.lower().encode(), field) for field in fields if field.source == "header"
+        )
+        self.path_fields = {field.name: field for field in fields if field.source == "path"}
+        taken = {
+            field.argument
+            for field in fields
+            if field.name not in paged and field.name != EXPAND and field.name not in api.context_parameters
+        }
+        arguments = list(inspect.signature(self.handler).parameters.values())[1:]
+        named = {argument.name for argument in arguments if argument.kind is argument.KEYWORD_ONLY}
+        takes_rest = any(argument.kind is argument.VAR_KEYWORD for argument in arguments)
+        if not named <= taken or (taken - named and not takes_rest):
+            raise HandlerMismatch(
+                f"{self.handler.__module__}.{self.handler.__name__} takes {sorted(named) or 'no parameters'}, but "
+                f"{self.operation.operation_id} gives {sorted(taken) or 'none'} to its handler"
+            )
+
+    def _compile_security(self) -> None:
+        alternatives = self.operation.security or ({},)
+        self.alternatives = tuple(
+            tuple((scheme, frozenset(scopes)) for scheme, scopes in alternative.items()) for alternative in alternatives
+        )
+        self.schemes = tuple(dict.fromkeys(scheme for alternative in self.alternatives for scheme, _ in alternative))
+
+
+def handler_for(operation: Operation, package: str) -> Handler:
+    """The function named after the operation, in the module named after its tag; HandlerMismatch when there is none."""
+    module_name = f"{package}.{argument_name(operation.tag)}"
+    name = argument_name(operation.operation_id)
+    try:
+        handler = getattr(import_module(module_name), name, None)
+    except ModuleNotFoundError as missing:
+        if missing.name != module_name:
+            raise
+        handler = None
+    if not inspect.iscoroutinefunction(handler):
+        raise HandlerMismatch(f"{operation.operation_id} needs `async def {name}(ctx, ...)` in {module_name}")
+    return handler
+
+
+def _view(success: Response | None, api: Api, document: Mapping[str, Any]) -> tuple[View | None, bool]:
+    """The view named after the success schema (`TariffDetail` is `tariff_detail`), and whether it is of each item."""
+    media = next(iter(success.content.values()), None) if success else None
+    if media is None or media.schema is None or api.views is None:
+        return None, False
+    reference = keywords(media.schema).get("$ref")
+    array = keywords(resolved(media.schema, document))
+    is_list = array.get("type") == "array"
+    if is_list and isinstance(array.get("items"), Mapping):
+        reference = array["items"].get("$ref")
+    view = getattr(api.views, view_name(reference.rpartition("/")[2]), None) if reference else None
+    return view, is_list
+
+
+def view_name(schema_name: str) -> str:
+    """The view of a component schema: `TariffDetail` is `tariff_detail`, `EVSEModel` is `evse_model`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", schema_name).lower()
+
+
+_HEADER_READERS: Mapping[str, Callable[[str], Any]] = {"integer": int, "number": float}
+
+
+def _response_rule(response: Response, document: Mapping[str, Any], validators: Validators) -> ResponseRule:
+    headers = []
+    for header in response.headers.values():
+        kind = keywords(resolved(header.schema, document)).get("type", "string")
+        read = _HEADER_READERS.get(kind if isinstance(kind, str) else "string", str)
+        headers.append(HeaderRule(header.name.lower(), header.required, read, validators.response(header.schema)))
+    content = {name: _validator(media.schema, validators) for name, media in response.content.items()}
+    return ResponseRule(content, tuple(headers))
+
+
+def _validator(schema: Schema | None, validators: Validators) -> Validator | None:
+    return None if schema is None else validators.response(schema)

@@ -1,0 +1,171 @@
+"""One request on its way: what the stages of the pipeline know of it, and what a handler gets to see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from mockserver.http.errors import Headers, MalformedRequest
+from mockserver.http.expand import NOTHING, Expansion
+
+if TYPE_CHECKING:
+    from mockserver.domain.world import World
+    from mockserver.http.accounts import Principal
+    from mockserver.http.api import MountedApi
+    from mockserver.http.compiled import CompiledOperation
+    from mockserver.http.errors import ApiError
+    from mockserver.http.ratelimit import Quota
+    from mockserver.http.runtime import Runtime
+    from mockserver.store import Store
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+_HOST = re.compile(r"([A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+\.?(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a handler returns when the success status and a plain body are not all: `body` is a domain object, JSON
+    values, bytes or text, or None; a `status` that the contract does not declare is a defect."""
+
+    status: int
+    body: Any = None
+    headers: Headers | tuple[()] = ()
+
+
+class Exchange:
+    """A request, and the response as it comes into being. Stages read and write it in the order of the pipeline."""
+
+    __slots__ = (
+        "api", "at", "body", "context", "credential_error", "expansion", "header_list", "headers", "is_head", "method",
+        "number", "operation", "page_asked", "parameters", "path", "path_values", "principals", "query", "query_pairs",
+        "quota", "receive", "refusal", "request_body", "response_body", "response_headers", "result", "runtime",
+        "scope", "status",
+    )  # fmt: skip
+
+    def __init__(self, scope: Mapping[str, Any], receive: Any, runtime: Runtime, api: MountedApi, path: str) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.runtime = runtime
+        self.api = api
+        self.path = path
+        """Path below the API's base path, percent-encoded as sent."""
+        self.is_head = scope["method"] == "HEAD"
+        self.method: str = "GET" if self.is_head else scope["method"]
+        self.query: str = scope["query_string"].decode("latin-1")
+        self.header_list: RawHeaders = scope["headers"]
+        self.headers: dict[bytes, bytes] = dict(self.header_list)
+        self.at: datetime = runtime.clock.now()
+        """The virtual time of the whole request."""
+        self.number = 0
+        self.operation: CompiledOperation | None = None
+        self.path_values: tuple[str, ...] = ()
+        self.query_pairs: Sequence[tuple[str, str]] = ()
+        self.principals: dict[str, Principal] = {}
+        self.credential_error: ApiError | None = None
+        self.quota: Quota | None = None
+        self.parameters: dict[str, Any] = {}
+        self.page_asked: dict[str, Any] = {}
+        self.expansion: Expansion = NOTHING
+        self.request_body: bytes = b""
+        self.body: Any = None
+        self.context: Context | None = None
+        self.result: Any = None
+        self.refusal: ApiError | None = None
+        self.status = 0
+        self.response_headers: Headers = []
+        self.response_body: bytes = b""
+
+    @property
+    def principal(self) -> Principal | None:
+        """Who is calling; None for an anonymous caller."""
+        for principal in self.principals.values():
+            return principal
+        return None
+
+    @property
+    def compiled(self) -> CompiledOperation:
+        """The operation, once routing has found it."""
+        assert self.operation is not None, "asked for before routing"  # noqa: S101  # an error of ours, not of a caller
+        return self.operation
+
+    @property
+    def origin(self) -> str:
+        """`http://host:port` as the caller addressed us; MalformedRequest for a Host that is none."""
+        return _origin(self.scope["scheme"], self.headers.get(b"host"), self.scope["server"])
+
+    @property
+    def base_url(self) -> str:
+        """The absolute URL of the API's root, without a slash at the end."""
+        return self.origin + self.api.base_path
+
+    @property
+    def client_ip(self) -> str:
+        """The caller's address, empty where the transport has none."""
+        client = self.scope.get("client")
+        return client[0] if client else ""
+
+
+@lru_cache(maxsize=4096)
+def _escaped(segment: str) -> str:
+    return quote(segment, safe=":@!$&'()*+,;=-._~")
+
+
+@lru_cache(maxsize=256)
+def _origin(scheme: str, host: bytes | None, server: tuple[str, int | None]) -> str:
+    if not host:
+        name, port = server
+        return f"{scheme}://{name}:{port}" if port else f"{scheme}://{name}"
+    text = host.decode("latin-1")
+    if not _HOST.fullmatch(text):
+        raise MalformedRequest("The Host header is not a host name with an optional port.")
+    return f"{scheme}://{text}"
+
+
+class Context:
+    """What a handler and its views know beside their parameters."""
+
+    __slots__ = (
+        "_exchange", "at", "base_url", "body", "expansion", "included", "principal", "runtime", "store", "user_id",
+        "world",
+    )  # fmt: skip
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self.runtime: Runtime = exchange.runtime
+        self.world: World = exchange.runtime.world
+        self.store: Store = exchange.runtime.store
+        self.at: datetime = exchange.at
+        """Now, on the virtual clock; the same throughout the request."""
+        self.principal: Principal | None = exchange.principal
+        self.user_id: str | None = self.principal.user_id if self.principal else None
+        """The user on whose behalf the call is made, by token or by header."""
+        self.body: Any = exchange.body
+        self.expansion: Expansion = exchange.expansion
+        self.included: frozenset[str] = frozenset()
+        """Optional fields that the caller asked for."""
+        self.base_url: str = exchange.base_url
+
+    def url(self, *segments: str) -> str:
+        """Absolute URL of a resource of this API, from the decoded segments of its path."""
+        return "/".join((self.base_url, *map(_escaped, segments)))
+
+    def header(self, name: str) -> str | None:
+        """A request header by its lower-case name, or None."""
+        value = self._exchange.headers.get(name.encode())
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def client_ip(self) -> str:
+        """The caller's address."""
+        return self._exchange.client_ip
+
+    @property
+    def origin(self) -> str:
+        """`http://host:port` as the caller addressed us."""
+        return self._exchange.origin

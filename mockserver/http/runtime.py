@@ -1,0 +1,86 @@
+"""Everything that lives as long as the server: the world, what was written, and what was seen.
+
+It outlives a reload of the specs, and is what the control plane looks at and changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mockserver.clock import Clock, ClockError
+from mockserver.domain.world import World
+from mockserver.http.accounts import Accounts, ReadyAccounts
+from mockserver.http.api import MountedApi
+from mockserver.http.faults import Faults
+from mockserver.http.journal import Journal
+from mockserver.http.ratelimit import RateLimiter
+from mockserver.settings import Settings
+from mockserver.store import Store
+from mockserver.store.memory import MemoryStore
+
+STATE_VERSION = 1
+MAX_SEED = 2**63 - 1
+
+
+class StateError(ValueError):
+    """An imported state that cannot be taken over; nothing was changed."""
+
+
+class Runtime:
+    """The state of one running mock."""
+
+    def __init__(
+        self, settings: Settings, ready_accounts: Callable[[int], ReadyAccounts], store: Store | None = None
+    ) -> None:
+        """Start the world that `settings` describe; `ready_accounts` gives the accounts of a seed."""
+        self.settings = settings
+        self.clock = Clock(settings.at, settings.speed)
+        self.store: Store = store or MemoryStore()
+        self.journal = Journal(settings.journal_size)
+        self.faults = Faults()
+        self.limiter = RateLimiter()
+        self.apis: Sequence[MountedApi] = ()
+        """What is served, as compiled last."""
+        self._ready_accounts = ready_accounts
+        self._begin(settings.seed)
+        self.accounts = Accounts(self.store, lambda: self.seed, self.clock.now, lambda: self.ready)
+
+    @property
+    def seed(self) -> int:
+        """The seed of the world."""
+        return self.world.seed
+
+    async def reset(self, seed: int | None = None) -> None:
+        """Forget all that clients wrote or caused; with `seed`, go on in another world. The clock is kept."""
+        await self.store.replace({})
+        self._begin(self.seed if seed is None else seed)
+
+    async def export_state(self) -> dict[str, Any]:
+        """Seed, clock and all that clients wrote, as JSON values."""
+        return {
+            "version": STATE_VERSION,
+            "seed": self.seed,
+            "clock": self.clock.dump(),
+            "collections": await self.store.dump(),
+        }
+
+    async def import_state(self, state: dict[str, Any]) -> int:
+        """Take over what `export_state` gave and return how many documents it held; StateError when it is not that."""
+        if state.get("version") != STATE_VERSION:
+            raise StateError(f"version {state.get('version')!r} is not {STATE_VERSION}, the one this gridmock reads")
+        try:
+            Clock().load(state["clock"])
+            await self.store.replace(state["collections"])
+        except (ClockError, TypeError) as error:
+            raise StateError(str(error)) from None
+        self.clock.load(state["clock"])
+        self._begin(state["seed"])
+        return sum(len(documents) for documents in state["collections"].values())
+
+    def _begin(self, seed: int) -> None:
+        self.world = World(seed, self.clock)
+        self.ready = self._ready_accounts(seed)
+        self.journal.clear(restart=True)
+        self.faults.clear()
+        self.limiter.clear()

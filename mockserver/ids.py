@@ -1,0 +1,25 @@
+"""The one source of identifiers: ULIDs and secrets that follow from the seed, a name and an instant.
+
+ULID: 48-bit Unix milliseconds and 80 bits of entropy in Crockford's base 32, 26 characters, sortable by time
+(github.com/ulid/spec).
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+
+from fixtures.rng import Name, digest
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def ulid(at: datetime, seed: int, *names: Name) -> str:
+    """The ULID of a named thing that came into being at `at` (aware); the same arguments give the same ULID."""
+    number = (round(at.timestamp() * 1000) << 80) | int.from_bytes(digest(seed, *names, size=10), "big")
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def secret(seed: int, *names: Name, size: int = 24) -> str:
+    """A URL-safe token of `size` bytes, for credentials of the mock; it follows from the seed and guards nothing real."""
+    return base64.urlsafe_b64encode(digest(seed, *names, size=size)).decode().rstrip("=")

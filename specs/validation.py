@@ -1,0 +1,157 @@
+"""Compiled schemas of a contract, one set per direction, and violations that an API client can read."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from jsonschema_rs import Draft202012Validator, RegexOptions, Registry, ValidationError, ValidationErrorKind
+
+from specs.direction import BARRED, Direction, view
+from specs.operation import Schema, Spec
+from specs.source import escape
+
+_VALUE_LENGTH = 80
+_MESSAGE_LENGTH = 300
+# Stands for the value in the engine's messages, so that a large one is never rendered whole.
+_MASK = "\0"
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
+_URI = "urn:gridmock:contract"
+# Of the branches of a oneOf or anyOf, those that fail in one of these at their top were not meant.
+_SELECTING = frozenset(("type", "const", "enum"))
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One way in which a value breaks its schema: JSON pointer into the value, keyword, and a sentence for a client."""
+
+    pointer: str
+    keyword: str
+    message: str
+
+
+class Validator:
+    """One compiled schema; `is_valid(value)` is the engine's own method, without a Python call around it."""
+
+    __slots__ = ("_direction", "_document", "_errors", "is_valid")
+
+    def __init__(self, compiled: Draft202012Validator, document: Mapping[str, Any], direction: Direction) -> None:
+        self.is_valid: Callable[[Any], bool] = compiled.is_valid
+        self._errors = compiled.iter_errors
+        self._document = document
+        self._direction = direction
+
+    def violations(self, value: Any) -> list[Violation]:
+        """Everything wrong with a value; empty if it is valid."""
+        return list(self._explained(self._errors(value)))
+
+    def _explained(self, errors: Iterable[ValidationError]) -> Iterator[Violation]:
+        for error in errors:
+            kind = error.kind
+            if isinstance(kind, (ValidationErrorKind.OneOfNotValid, ValidationErrorKind.AnyOf)):
+                meant = [branch for branch in kind.context if not _is_other_case(branch, error)]
+                if len(meant) == 1:
+                    yield from self._explained(meant[0])
+                    continue
+            yield self._violation(error)
+
+    def _violation(self, error: ValidationError) -> Violation:
+        pointer = "".join(f"/{escape(str(token))}" for token in error.instance_path)
+        if not isinstance(error.kind, ValidationErrorKind.FalseSchema):
+            message = error.message.replace(_MASK, clipped(error.instance))
+            return Violation(pointer, error.kind.name, _clip(message, _MESSAGE_LENGTH))
+        if error.schema_path[-1:] == ["additionalProperties"]:
+            return Violation(pointer, "additionalProperties", "takes no further properties")
+        written: Any = self._document
+        for token in error.schema_path:
+            written = written[token]
+        if written is False:
+            return Violation(pointer, "false", "nothing is allowed here")
+        barred = BARRED[self._direction]
+        reason = "read-only" if barred == "readOnly" else "write-only"
+        return Violation(pointer, barred, f"is {reason}: it may not be part of a {self._direction}")
+
+
+class Validators:
+    """The schemas of a contract, compiled when first asked for."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._request = Side(spec.document, "request")
+        self._response = Side(spec.document, "response")
+
+    def request(self, schema: Schema) -> Validator:
+        """The validator for a schema of what a client sends (and of what it receives from it in a webhook's answer)."""
+        return self._request.validator(schema.pointer)
+
+    def response(self, schema: Schema) -> Validator:
+        """The validator for a schema of what the server sends, webhook bodies included."""
+        return self._response.validator(schema.pointer)
+
+
+class Side:
+    """The schemas of a document in one direction; they share one registry, so a shared component costs no copy."""
+
+    def __init__(self, document: Mapping[str, Any], direction: Direction) -> None:
+        self._document = document
+        self._direction = direction
+        self._registry: Registry | None = None
+        self._validators: dict[str, Validator] = {}
+
+    def validator(self, pointer: str) -> Validator:
+        """The compiled schema at a pointer of the document."""
+        if pointer not in self._validators:
+            if self._registry is None:
+                self._registry = Registry([(_URI, view(self._document, self._direction))])
+            compiled = Draft202012Validator(
+                {"$ref": f"{_URI}#{quote(pointer)}"},
+                registry=self._registry,
+                formats=FORMATS,
+                validate_formats=True,
+                pattern_options=RegexOptions(),
+                mask=_MASK,
+            )
+            self._validators[pointer] = Validator(compiled, self._document, self._direction)
+        return self._validators[pointer]
+
+
+def clipped(value: Any) -> str:
+    """A value as JSON, cut to a length that fits into a message."""
+    text = ""
+    for piece in _JSON.iterencode(value):
+        text += piece
+        if len(text) > _VALUE_LENGTH:
+            break
+    return _clip(text, _VALUE_LENGTH)
+
+
+def _clip(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def _is_other_case(branch: Sequence[ValidationError], choice: ValidationError) -> bool:
+    """Whether a branch was not meant: the value, or a property that tells cases apart, is of another kind."""
+    depth = len(choice.instance_path) + 1
+    return any(
+        error.kind.name in _SELECTING
+        and len(error.instance_path) <= depth
+        and (error.kind.name != "type" or len(error.instance_path) < depth)
+        for error in branch
+    )
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return False
+    return True
+
+
+# Formats of OpenAPI that the engine does not know; int32 and int64 are bounds in `direction`, the others say nothing
+# about the text.
+FORMATS: dict[str, Callable[[str], bool]] = {"byte": _is_base64}

@@ -1,0 +1,117 @@
+"""A client that calls an ASGI application in this process, and sends exactly what it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+
+@dataclass(frozen=True)
+class Response:
+    """What came back; header names are lower-case."""
+
+    status: int
+    raw_headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers by name; no response of ours repeats one."""
+        return {name.decode(): value.decode("latin-1") for name, value in self.raw_headers}
+
+    def json(self) -> Any:
+        """The body as JSON values."""
+        return orjson.loads(self.body)
+
+
+class Client:
+    """Calls one application with default headers; every call is a request from 127.0.0.1 unless `client` says else."""
+
+    def __init__(self, app: Any, headers: Mapping[str, str] | None = None, client: str = "127.0.0.1") -> None:
+        self._app = app
+        self._client = client
+        self.headers = {"host": "mock.test:8080", **(headers or {})}
+        self._loop = asyncio.new_event_loop()
+
+    def close(self) -> None:
+        """Free the event loop."""
+        self._loop.close()
+
+    def send(
+        self, method: str, target: bytes, raw_headers: Iterable[tuple[bytes, bytes]], chunks: Iterable[bytes] = (b"",)
+    ) -> Response:
+        """One exchange, byte for byte."""
+        path, _, query = target.partition(b"?")
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path.decode("latin-1"),
+            "raw_path": path,
+            "query_string": query,
+            "root_path": "",
+            "headers": list(raw_headers),
+            "server": ("127.0.0.1", 8080),
+            "client": (self._client, 50000),
+        }
+        waiting = list(chunks)
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            body = waiting.pop(0) if waiting else b""
+            return {"type": "http.request", "body": body, "more_body": bool(waiting)}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        self._loop.run_until_complete(self._app(scope, receive, send))
+        body = b"".join(message.get("body", b"") for message in sent[1:])
+        return Response(sent[0]["status"], sent[0]["headers"], body)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Response:
+        """One exchange the usual way: `query` and `form` are encoded, `json` sets the content type."""
+        merged = {**self.headers, **(headers or {})}
+        if json is not None:
+            content = orjson.dumps(json)
+            merged.setdefault("content-type", "application/json")
+        elif form is not None:
+            content = urlencode(form).encode()
+            merged.setdefault("content-type", "application/x-www-form-urlencoded")
+        if content is not None:
+            merged.setdefault("content-length", str(len(content)))
+        target = f"{path}?{urlencode(query, doseq=True)}" if query else path
+        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in merged.items()]
+        return self.send(method, target.encode(), raw, (content or b"",))
+
+    def get(self, path: str, **options: Any) -> Response:
+        """GET."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Response:
+        """POST."""
+        return self.request("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> Response:
+        """PUT."""
+        return self.request("PUT", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Response:
+        """DELETE."""
+        return self.request("DELETE", path, **options)

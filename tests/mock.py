@@ -1,0 +1,52 @@
+"""The mock under test: all APIs in this process, on a frozen clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from mockserver.app import create_app, create_runtime, load_specs, selected
+from mockserver.http.api import Api
+from mockserver.settings import Settings
+from tests.asgi import Client, Response
+
+NOON = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
+"""A Wednesday in winter time, eleven days before the clocks change."""
+
+V2 = "/ev-energy/v2"
+OAUTH = "/ev-energy/o"
+CONTROL = "/_mock"
+
+
+class Mock:
+    """A running mock: its runtime to look into, and clients with the ready-made credentials."""
+
+    def __init__(self, settings: Settings | None = None, apis: Sequence[Api] | None = None) -> None:
+        self.settings = settings or Settings(at=NOON, speed=0.0)
+        apis = selected(self.settings.apis) if apis is None else apis
+        specs = load_specs(apis)
+        self.runtime = create_runtime(self.settings, apis, specs)
+        self.app = create_app(self.runtime, apis, specs)
+        self.anonymous = Client(self.app)
+        self.full = Client(self.app, self._bearer("ev-energy-full"))
+        self.basic = Client(self.app, self._bearer("ev-energy-basic"))
+
+    def close(self) -> None:
+        """Free what the clients hold."""
+        for client in (self.anonymous, self.full, self.basic):
+            client.close()
+
+    def reset(self) -> None:
+        """Back to the beginning: seed, clock and nothing written."""
+        self.runtime.clock.set(NOON)
+        self.runtime.clock.freeze()
+        assert self.anonymous.put(f"{CONTROL}/seed", json={"seed": self.settings.seed}).status == 200
+
+    def get(self, path: str, **options: object) -> Response:
+        """GET below `/ev-energy/v2` with the contracted application's token."""
+        return self.full.get(V2 + path, **options)
+
+    def _bearer(self, client_id: str) -> dict[str, str]:
+        tokens = self.runtime.ready.tokens or {}
+        text = next(text for text, grant in tokens.items() if grant["client_id"] == client_id)
+        return {"authorization": f"Bearer {text}"}
