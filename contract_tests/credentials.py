@@ -29,32 +29,41 @@ class Credentials:
         """The text with every secret in it replaced by its variable."""
         return "".join(f"${self.secrets[part]}" if part in self.secrets else part for part in self._split(text))
 
-    def shell_word(self, text: str) -> str:
-        """The text as one word of a POSIX shell, with every secret in it as a variable that the shell expands."""
-        return self._word(self._split(text))
+    def shell_word(self, text: str, encoding: str = "utf-8") -> str:
+        """The text as one word of a POSIX shell, with every secret in it as a variable that the shell expands.
+
+        Characters that a terminal would garble, or send in another encoding, become escapes of the form `$'\\xff'`.
+        """
+        return self._word(self._split(text), encoding)
 
     def shell_header(self, name: str, value: str) -> str:
         """A header as one word of a POSIX shell; a header of our own shows no part of a secret, however short."""
+        if not value:
+            # curl takes `Name;` for a header without a value, and `Name:` for no such header.
+            return shlex.quote(f"{name};")
         ours = any(name.lower() == header.lower() and value == own for header, own in self.headers.items())
         parts = _split(value, self.secrets) if ours else self._split(value)
-        # curl takes `Name;` for a header without a value, and `Name:` for no such header.
-        return self._word([f"{name}: ", *parts]) if value else shlex.quote(f"{name};")
+        return self._word([f"{name}: ", *parts], "latin-1")
 
     def _split(self, text: str) -> list[str]:
         return _split(text, (secret for secret in self.secrets if len(secret) >= _RECOGNISABLE))
 
-    def _word(self, parts: list[str]) -> str:
+    def _word(self, parts: list[str], encoding: str) -> str:
         if not any(part in self.secrets for part in parts):
-            return shlex.quote("".join(parts))
-        words = (f"${{{self.secrets[part]}}}" if part in self.secrets else _escaped(part) for part in parts)
-        return re.sub(r"\$\{(\w+)\}(?!\w)", r"$\1", f'"{"".join(words)}"')
+            return _quoted("".join(parts), encoding)
+        # Words without a space between them are one word to the shell.
+        return "".join(f'"${self.secrets[part]}"' if part in self.secrets else _quoted(part, encoding) for part in parts)
 
 
 def _split(text: str, secrets: Iterable[str]) -> list[str]:
     # The longest first, because one secret may be part of another.
     alternatives = "|".join(re.escape(secret) for secret in sorted(secrets, key=len, reverse=True))
-    return re.split(f"({alternatives})", text) if alternatives else [text]
+    return [part for part in re.split(f"({alternatives})", text) if part] if alternatives else [text]
 
 
-def _escaped(text: str) -> str:
-    return re.sub(r'([\\"$`])', r"\\\1", text)
+def _quoted(text: str, encoding: str) -> str:
+    if text.isprintable() and (text.isascii() or encoding == "utf-8"):
+        return shlex.quote(text)
+    raw = text.encode(encoding, "surrogateescape")
+    escapes = (chr(byte) if 32 <= byte < 127 and byte not in b"\\'" else f"\\x{byte:02x}" for byte in raw)
+    return f"$'{''.join(escapes)}'"

@@ -53,7 +53,7 @@ class Exchange:
         """The answer in one line: status, media type, the first characters of the body."""
         if not self.status:
             return "no answer"
-        text = re.sub(r"\s+", " ", self.answer[: 4 * _SNIPPET].decode("utf-8", "replace"))
+        text = printable(self.answer[: 4 * _SNIPPET].decode("utf-8", "replace"))
         media_type = self.answer_headers.get("content-type", "no content type") if self.answer else "no body"
         return f"{self.status} {media_type}: {text[:_SNIPPET]}{'…' if len(text) > _SNIPPET else ''}".removesuffix(": ")
 
@@ -71,18 +71,15 @@ class Exchange:
             if name.lower() not in _IMPLIED and (name.lower(), value) != ("accept", "*/*"):
                 words += ["-H", credentials.shell_header(name, value)]
         if self.body is not None:
-            words += ["--data-binary", _body_word(self.body, credentials)]
+            if "content-type" not in {name.lower() for name in self.headers}:
+                words += ["-H", "Content-Type:"]  # curl would say that it is a form
+            # Bytes that are no UTF-8 survive in surrogates.
+            words += ["--data-raw", credentials.shell_word(self.body.decode("utf-8", "surrogateescape"))]
         words.append(credentials.shell_word(self.url))
         return " ".join(words)
 
 
-def _body_word(body: bytes, credentials: Credentials) -> str:
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        text = ""
-    if text.isprintable() and bool(text) == bool(body) and not text.startswith("@"):
-        return credentials.shell_word(text)
-    # Bytes that a terminal would garble, in the notation of bash, zsh and POSIX 2024. No shell can pass a NUL.
-    escapes = "".join(chr(byte) if 32 <= byte < 127 and chr(byte) not in "'\\" else f"\\x{byte:02x}" for byte in body)
-    return f"$'{escapes}'"
+def printable(text: str) -> str:
+    """The text on one line, without characters that could do something to a terminal."""
+    text = re.sub(r"\s+", " ", text).strip()
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)

@@ -10,27 +10,154 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import requests  # type: ignore[import-untyped]
 import schemathesis
 from hypothesis.configuration import set_hypothesis_home_dir
 from schemathesis.engine import StopReason, events, from_schema
-from schemathesis.engine.run import PhaseName
+from schemathesis.schemas import BaseSchema
 
-from contract_tests.contract import Contract
-from contract_tests.credentials import Credentials
+from contract_tests.contract import Contract, ContractError
 from contract_tests.false_alarms import is_breach
 from contract_tests.findings import Ended, Event, PhaseEnded, PhaseStarted, Started, Stop, Trouble
-from contract_tests.phases import PHASES
+from contract_tests.plan import PHASES, Plan
 from contract_tests.targets import host_of, is_loopback
 from contract_tests.translation import Translation
 
 _STOPS: Mapping[StopReason, Stop] = {
-    StopReason.COMPLETED: "completed",
-    StopReason.FAILURE_LIMIT: "completed",
     StopReason.INTERRUPTED: "interrupted",
     StopReason.MAX_TIME: "out of time",
     StopReason.SERVER_UNAVAILABLE: "server gone",
 }
+# Reported as a finding already, with the request that got no answer.
+_SILENCES = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+
+
+def run(plan: Plan) -> Iterator[Event]:
+    """The events of one run, from Started to Ended; raises ContractError if schemathesis cannot use the document."""
+    schema = _schema(plan)
+    yield Started(plan.contract.title, plan.url, plan.seed, plan.phases, _labels(plan))
+    translation = Translation(plan.contract, plan.credentials)
+    started = time.monotonic()
+    stop: Stop = "broken"
+    with _hypothesis_caches_elsewhere():
+        stream = from_schema(schema).execute()
+        for event in stream:
+            match event:
+                case events.PhaseStarted(phase=phase) if phase.name.value in plan.phases:
+                    yield PhaseStarted(phase.name.value)
+                case events.ScenarioFinished(phase=name):
+                    yield from translation.tested(name.value, event.recorder)
+                case events.NonFatalError() if not isinstance(event.value, _SILENCES):
+                    label = event.label if event.related_to_operation else ""
+                    yield Trouble(label, event.info.title, plan.credentials.mask(event.info.message))
+                case events.FatalError(exception=error):
+                    yield Trouble("", type(error).__name__, plan.credentials.mask(str(error)))
+                case events.PhaseFinished(phase=phase) if phase.name.value in plan.phases:
+                    yield PhaseEnded(phase.name.value, phase.skip_reason.display if phase.skip_reason else "")
+                    if plan.time_s and phase.name.value == plan.phases[-1]:
+                        # With a time limit schemathesis repeats the last phases until the time is spent.
+                        # Ours is a limit, not a wish.
+                        late = time.monotonic() - started >= plan.time_s
+                        stop = "out of time" if late else "completed"
+                        stream.stop()
+                case events.EngineFinished(stop_reason=reason) if stop == "broken":
+                    stop = _STOPS.get(reason, "completed")
+    yield Ended(time.monotonic() - started, stop)
+
+
+def _labels(plan: Plan) -> tuple[str, ...]:
+    return tuple(label for label in plan.contract.operations if label in plan.operations)
+
+
+def _schema(plan: Plan) -> BaseSchema:
+    config = schemathesis.Config.from_dict(_configuration(plan))
+    # Not part of the dictionary, where schemathesis would expand `${...}` in them.
+    config.projects.override.update(base_url=plan.url, headers=_headers(plan))
+    try:
+        schema = schemathesis.openapi.from_dict(_with_bearer_tokens(plan.contract), config=config)
+    except Exception as error:
+        raise ContractError(f"schemathesis cannot use {plan.contract.path}: {error}") from error
+    if plan.contract.spec is None:
+        schema.location = plan.contract.path.absolute().as_uri()  # for references to other files
+    schema.hook("filter_failure")(is_breach(plan.contract))
+    return schema.include(lambda context: context.operation.label in plan.operations)
+
+
+def _headers(plan: Plan) -> dict[str, str]:
+    return {"User-Agent": "gridmock-check"} | dict(plan.credentials.headers)
+
+
+def _with_bearer_tokens(contract: Contract) -> dict[str, Any]:
+    """The document with OAuth 2 and OpenID Connect schemes as what they are on the wire: bearer tokens (RFC 6750).
+
+    schemathesis knows how to leave out or falsify an `http` or `apiKey` credential only, and would skip `ignored_auth`
+    for the others without a word.
+    """
+    document = deepcopy(dict(contract.document))
+    schemes = document.get("components", {}).get("securitySchemes", {})
+    for name, scheme in schemes.items():
+        if scheme.get("type") in ("oauth2", "openIdConnect"):
+            schemes[name] = {"type": "http", "scheme": "bearer"}
+    return document
+
+
+def _configuration(plan: Plan) -> dict[str, Any]:
+    """The configuration of schemathesis, by its documented names; every deviation from its defaults has its reason."""
+    local = is_loopback(host_of(plan.url))
+    return {
+        "seed": plan.seed,
+        # Hypothesis and the order of requests are only repeatable with one worker, and two crash on Python 3.11.
+        "workers": 1,
+        # All that is wrong in one go, instead of one failure per operation.
+        "continue-on-failure": True,
+        "request-timeout": 10,
+        # An accident on the way does not happen twice; a server that cannot cope with a request fails again.
+        "request-retries": 1,
+        # Wait for as long as a 429 says: being told to slow down is no finding.
+        "rate-limit": "auto",
+        # No state that makes a run depend on the one before.
+        "cache": {"enabled": False},
+        "generation": {
+            "database": "none",
+            "max-examples": plan.max_examples,
+            # HTTP stacks refuse NUL before the API sees it, in ways that no contract describes.
+            "allow-x00": False,
+        },
+        # Health checks judge the generator, not the server.
+        "suppress-health-check": ["all"],
+        # Never create accounts on a target, even if the contract has operations that look like signing up.
+        "auth": {"auto-signup": False},
+        "phases": {
+            # By default operations without examples are skipped without a word.
+            "examples": {"enabled": "examples" in plan.phases, "fill-missing": True},
+            "coverage": {
+                "enabled": "coverage" in plan.phases,
+                # Undeclared methods go to real ids, and on somebody's server an undeclared DELETE may well work: only
+                # OPTIONS is sent there. TRACE and QUERY never, because 501 (RFC 9110, 15.6.2) is as right as 405.
+                "unexpected-methods": ["get", "put", "post", "delete", "options", "patch"] if local else ["options"],
+            },
+            "fuzzing": {"enabled": "fuzzing" in plan.phases},
+            "stateful": {"enabled": "stateful" in plan.phases, "max-steps": 8},
+        },
+        # All 14 checks are on. Where a request had to be refused, any 4xx refuses it (410, 413, 431, ... too), and
+        # a 5xx is the business of not_a_server_error. What else keeps false alarms away is in `false_alarms`.
+        "checks": {
+            "negative_data_rejection": {"expected-statuses": ["4xx", "5xx"]},
+            "missing_required_header": {"expected-statuses": ["4xx"]},
+        },
+        **({"max-time": plan.time_s} if plan.time_s else {}),
+    }
+
+
+@contextmanager
+def _hypothesis_caches_elsewhere() -> Iterator[None]:
+    """Keeps `.hypothesis` out of the working folder: its Unicode tables cost seconds to make, so they go to a cache."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    set_hypothesis_home_dir(Path(cache) / "gridmock" / "hypothesis")
+    try:
+        yield
+    finally:
+        set_hypothesis_home_dir(None)

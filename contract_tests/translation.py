@@ -28,7 +28,7 @@ from schemathesis.openapi.checks import (
 from contract_tests import listed_items
 from contract_tests.contract import Contract, Place
 from contract_tests.credentials import Credentials
-from contract_tests.exchange import Exchange
+from contract_tests.exchange import Exchange, printable
 from contract_tests.findings import Finding, Tested
 from contract_tests.listed_items import ListedItems
 
@@ -96,17 +96,19 @@ class Translation:
         if failure.related_case_ids() or check == "ensure_resource_availability":
             chain = recorder.iter_chain_cases(case_id=case_id, related_case_ids=failure.related_case_ids())
             steps = [_exchange(recorder, case.id) for case in chain if case.id in recorder.interactions]
-        mask = self._credentials.mask
         return Finding(
             operation=exchange.operation,
             check=check,
-            cause=mask(f"{type(failure).__name__} {breach.cause or breach.place.pointer}"),
+            cause=f"{type(failure).__name__} {breach.cause or breach.place.pointer}",
             title=failure.title,
             where=self._contract.where(breach.place),
-            contract=mask(breach.contract),
-            came=mask("; ".join(filter(None, (breach.came, exchange.outcome())))),
+            contract=self._shown(breach.contract),
+            came=self._shown("; ".join(filter(None, (breach.came, exchange.outcome())))),
             curl="\n".join(step.curl(self._credentials) for step in steps),
         )
+
+    def _shown(self, text: str) -> str:
+        return printable(self._credentials.mask(text))
 
     def _silence(self, exchange: Exchange) -> Finding:
         return Finding(

@@ -12,9 +12,9 @@ from mockserver.http.accounts import ReadyAccounts
 from mockserver.http.api import Api
 from mockserver.http.runtime import Runtime
 from mockserver.settings import Settings
+from specs import openapi30
 from specs.catalogue import path_of
 from specs.loader import load
-from specs import openapi30
 from specs.operation import Spec
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def selected(names: Sequence[str]) -> list[Api]:
     wanted: list[str] = []
     for name in names or public:
         wanted += [name, *COMPANIONS.get(name, ())]
-    return [getattr(import_module(module), attribute) for module, attribute in map(APIS.__getitem__, [*wanted, "control"])]
+    return [
+        getattr(import_module(module), attribute) for module, attribute in map(APIS.__getitem__, [*wanted, "control"])
+    ]
 
 
 def load_specs(apis: Sequence[Api]) -> dict[str, Spec]:

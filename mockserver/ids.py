@@ -21,5 +21,5 @@ def ulid(at: datetime, seed: int, *names: Name) -> str:
 
 
 def secret(seed: int, *names: Name, size: int = 24) -> str:
-    """A URL-safe token of `size` bytes, for credentials of the mock; it follows from the seed and guards nothing real."""
+    """A URL-safe token of `size` bytes for credentials of the mock; it follows from the seed, so it guards nothing."""
     return base64.urlsafe_b64encode(digest(seed, *names, size=size)).decode().rstrip("=")

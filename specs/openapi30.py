@@ -50,7 +50,7 @@ def schema_view(schema: Mapping[str, Any] | bool) -> dict[str, Any]:
             case "type":
                 _type(schema, result, also)
             case "const":
-                also.append({"enum": [value]})
+                result["enum"] = [value]
             case "allOf":
                 also += [schema_view(branch) for branch in value]
             case "anyOf" | "oneOf":

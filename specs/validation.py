@@ -63,7 +63,9 @@ class Validator:
     def _violation(self, error: ValidationError) -> Violation:
         pointer = "".join(f"/{escape(str(token))}" for token in error.instance_path)
         if not isinstance(error.kind, ValidationErrorKind.FalseSchema):
-            message = error.message.replace(_MASK, clipped(error.instance))
+            message = error.message
+            if _MASK in message:
+                message = message.replace(_MASK, clipped(error.instance))
             return Violation(pointer, error.kind.name, _clip(message, _MESSAGE_LENGTH))
         if error.schema_path[-1:] == ["additionalProperties"]:
             return Violation(pointer, "additionalProperties", "takes no further properties")
@@ -121,6 +123,8 @@ class Side:
 
 def clipped(value: Any) -> str:
     """A value as JSON, cut to a length that fits into a message."""
+    if not isinstance(value, (dict, list)):
+        return _clip(_JSON.encode(value), _VALUE_LENGTH)
     text = ""
     for piece in _JSON.iterencode(value):
         text += piece

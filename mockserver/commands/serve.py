@@ -68,19 +68,21 @@ class Instant(click.ParamType[datetime]):
     help="Count requests only, or also refuse with 429.",
 )
 @click.option("--control-token", help="Open /_mock to other machines, for callers with this token.")
-@click.option("--max-body", "max_body_bytes", type=click.IntRange(1), default=1_048_576, show_default=True, help="Bytes.")
+@click.option(
+    "--max-body", "max_body_bytes", type=click.IntRange(1), default=1_048_576, show_default=True, help="Bytes."
+)
 @click.option("--journal-size", type=click.IntRange(0), default=1000, show_default=True, help="Requests remembered.")
 @click.option("--reload", "reload_specs", is_flag=True, help="Take up a saved contract at once.")
 @click.option("--workers", type=click.IntRange(1), default=1, help="Only 1 for now: state lives in one process.")
 @click.option("--log", type=click.Choice(["quiet", "errors", "requests"]), default="errors", show_default=True)
-def serve(
-    apis: tuple[str, ...], rate_limits: str, reload_specs: bool, workers: int, **options: Any
-) -> None:
+def serve(apis: tuple[str, ...], rate_limits: str, reload_specs: bool, workers: int, **options: Any) -> None:
     """Run the mock server."""
     if workers != 1:
         fail("--workers needs state that processes share, which this version does not have; leave it out")
     settings = Settings(apis=apis, enforce_rate_limits=rate_limits == "enforce", **options)
-    logging.basicConfig(format="%(message)s", level={"quiet": 100, "errors": 40, "requests": 20}[settings.log])
+    logging.basicConfig(format="%(message)s", level=logging.CRITICAL if settings.log == "quiet" else logging.ERROR)
+    if settings.log == "requests":
+        logging.getLogger("gridmock.requests").setLevel(logging.INFO)
     listening = listen(settings.host, settings.port)
     with exit_on_bad_spec():
         from mockserver.app import create_app, create_runtime, load_specs, selected

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Any, TypedDict, Unpack
 
@@ -12,6 +11,7 @@ from mockserver.control.wire import timestamp
 from mockserver.http.errors import NotFound
 from mockserver.http.exchange import Context
 from mockserver.http.journal import Entry
+from mockserver.http.wildcard import matches
 
 
 class Filters(TypedDict):
@@ -39,7 +39,7 @@ def _entries(ctx: Context, asked: Filters) -> Iterator[Entry]:
             and asked["status"] in (None, entry.status)
             and asked["request_id"] in (None, entry.request_id)
             and asked["client_id"] in (None, entry.client_id)
-            and (asked["path"] is None or fnmatchcase(entry.path, asked["path"]))
+            and (asked["path"] is None or matches(asked["path"], entry.path))
             and (asked["status__gte"] is None or entry.status >= asked["status__gte"])
             and (asked["status__lte"] is None or entry.status <= asked["status__lte"])
             and (asked["since"] is None or entry.at >= asked["since"])

@@ -172,12 +172,13 @@ def _bands(rows: dict[BandName, str | list[str]], region: dict[str, str]) -> tup
     """The bands of an entry: `[price, window, ...]`, or the price alone, which then holds for the rest of the day."""
     if unknown := rows.keys() - {*_BAND_NAMES}:
         raise ValueError(f"bands are called {', '.join(_BAND_NAMES)}, not {', '.join(unknown)}")
-    factor = Decimal(region.get("factor", "1"))
     windows = {name: tuple(map(Window.parse, row[1:])) for name, row in rows.items() if isinstance(row, list)}
     rest = remaining_windows(chain.from_iterable(windows.values()))
     bands = []
     for name in sorted(rows, key=_BAND_NAMES.index):
         row = rows[name]
         price = Decimal(row if isinstance(row, str) else row[0])
-        bands.append(Band(name, (price * factor).quantize(_PRICE_STEP, ROUND_HALF_UP), windows.get(name, rest)))
+        if "factor" in region:
+            price = (price * Decimal(region["factor"])).quantize(_PRICE_STEP, ROUND_HALF_UP)
+        bands.append(Band(name, price, windows.get(name, rest)))
     return tuple(bands)

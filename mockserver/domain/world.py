@@ -69,15 +69,14 @@ class World:
         return tuple(supplier for supplier in self.suppliers if supplier.id in available)
 
     def rate(self, tariff: Tariff, instant: datetime) -> Decimal | None:
-        """Major currency units per kWh at an aware instant; None before the tariff began, beyond what is known now, or
-        for a tariff without rates."""
+        """Major currency units per kWh at an aware instant; None where it is not known, and always for some types.
+
+        Known is what `price_series` covers, from the first day of the tariff on: the rate of a slot is that of every
+        instant in it.
+        """
         if tariff.rates is None or not _began_at(tariff) <= instant < tariff.rates.known_until(self.clock.now()):
             return None
         return tariff.rates.rate(instant)
-
-    def current_rate(self, tariff: Tariff) -> Decimal | None:
-        """`rate` now: always the one of the slot of `price_series` that contains now."""
-        return self.rate(tariff, self.clock.now())
 
     def price_series(
         self, tariff: Tariff, started_at_gte: datetime | None = None, started_at_lte: datetime | None = None
@@ -95,7 +94,7 @@ class World:
             start = max(start, started_at_gte)
         if started_at_lte is not None and started_at_lte < end:
             end = started_at_lte + timedelta(microseconds=1)
-        return price_series(tariff.rates, start, end)
+        return price_series(tariff.rates, tariff.currency, start, end)
 
     @cached_property
     def _catalogue(self) -> Catalogue:

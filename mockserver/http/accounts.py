@@ -179,7 +179,12 @@ class Accounts:
         return wanted
 
     async def issue_code(
-        self, application: Application, user_id: str, scopes: Sequence[str], redirect_uri: str | None, challenge: str | None
+        self,
+        application: Application,
+        user_id: str,
+        scopes: Sequence[str],
+        redirect_uri: str | None,
+        challenge: str | None,
     ) -> str:
         """An authorization code of 60 s; `challenge` is the S256 code challenge of PKCE, if one was sent."""
         extra = {"redirect_uri": redirect_uri, "challenge": challenge}

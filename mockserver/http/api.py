@@ -68,6 +68,8 @@ class Api:
     exact_paths: frozenset[str] = frozenset()
     """Paths excepted from `optional_slash`."""
     journalled: bool = True
+    ignores_unknown_query: bool = False
+    """Whether query parameters that the contract does not know are ignored instead of refused."""
     example: str | None = None
     """Path and query of a call worth trying first, shown when the server starts."""
 

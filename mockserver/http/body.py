@@ -76,8 +76,12 @@ def _json(raw: bytes) -> Any:
         try:
             raw.decode()
         except UnicodeDecodeError as encoding:
-            raise MalformedRequest(f"The body is not UTF-8: byte {encoding.start} is {raw[encoding.start]:#04x}.") from None
-        raise MalformedRequest(f"The body is not JSON: {error.msg}, line {error.lineno} column {error.colno}.") from None
+            raise MalformedRequest(
+                f"The body is not UTF-8: byte {encoding.start} is {raw[encoding.start]:#04x}."
+            ) from None
+        raise MalformedRequest(
+            f"The body is not JSON: {error.msg}, line {error.lineno} column {error.colno}."
+        ) from None
 
 
 def _form(raw: bytes) -> dict[str, str]:

@@ -91,9 +91,7 @@ class CompiledOperation:
         self.page_fields = paged
         self.expand_field = query.get(EXPAND)
         self.query_fields = query
-        self.header_fields = tuple(
-            (field.name.lower().encode(), field) for field in fields if field.source == "header"
-        )
+        self.header_fields = tuple((field.name.lower().encode(), field) for field in fields if field.source == "header")
         self.path_fields = {field.name: field for field in fields if field.source == "path"}
         taken = {
             field.argument

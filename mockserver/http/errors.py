@@ -125,7 +125,9 @@ class InvalidRequest(ApiError):
 
     status = 400
 
-    def __init__(self, field_errors: Sequence[FieldError], *, title: str | None = None, slug: str | None = None) -> None:
+    def __init__(
+        self, field_errors: Sequence[FieldError], *, title: str | None = None, slug: str | None = None
+    ) -> None:
         super().__init__("; ".join(f"{error.name}: {error.message}" for error in field_errors), title=title, slug=slug)
         self.field_errors = tuple(field_errors)
 

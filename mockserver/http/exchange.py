@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -48,7 +48,7 @@ class Exchange:
         "scope", "status",
     )  # fmt: skip
 
-    def __init__(self, scope: Mapping[str, Any], receive: Any, runtime: Runtime, api: MountedApi, path: str) -> None:
+    def __init__(self, scope: MutableMapping[str, Any], receive: Any, runtime: Runtime, api: MountedApi, path: str) -> None:
         self.scope = scope
         self.receive = receive
         self.runtime = runtime

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 
 from fixtures.rng import unit
 from mockserver.http.errors import InjectedFault
+from mockserver.http.wildcard import matches
 
 
 class Disconnect(Exception):
@@ -31,7 +31,7 @@ class Match:
             self.api in (None, api)
             and self.operation_id in (None, operation_id)
             and self.method in (None, method)
-            and (self.path is None or fnmatchcase(path, self.path))
+            and (self.path is None or matches(self.path, path))
         )
 
 

@@ -28,11 +28,11 @@ _SECRET_QUERY = re.compile(rf"(?<=[?&])({'|'.join(sorted(_SECRET_FIELDS))})=[^&#
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One exchange as it went over the wire; `duration_ns` is real time, everything else follows the virtual clock."""
+    """One exchange as it went over the wire; time and duration are those of the virtual clock."""
 
     number: int
     at: datetime
-    duration_ns: int
+    duration_ms: float
     api: str | None
     operation_id: str | None
     client_id: str | None
@@ -56,7 +56,7 @@ class Entry:
         return {
             "request_id": self.request_id,
             "at": self.at.isoformat().replace("+00:00", "Z"),
-            "duration_ms": round(self.duration_ns / 1e6, 3),
+            "duration_ms": self.duration_ms,
             "api": self.api,
             "operation_id": self.operation_id,
             "method": self.method,

@@ -21,8 +21,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver.http.api import Api, MountedApi
 from mockserver.http.compiled import CompiledOperation, handler_for
-from mockserver.http.errors import ApiError, Headers, ProblemStyle, UnknownRoute
-from mockserver.http.exchange import Exchange
+from mockserver.http.errors import Headers, ProblemStyle, UnknownRoute
+from mockserver.http.exchange import Exchange, RawHeaders
 from mockserver.http.faults import Disconnect
 from mockserver.http.journal import Entry, request_id
 from mockserver.http.pipeline import walk
@@ -93,7 +93,7 @@ class PipelineMiddleware(SpecMiddleware):  # type: ignore[misc]  # connexion shi
                 else:
                     await self._answer(Exchange(scope, receive, self._runtime, mounted, below), send)
                 return
-        await self._answer_outside(path, send)
+        await self._answer_outside(scope, path, send)
 
     async def _answer(self, exchange: Exchange, send: Send) -> None:
         runtime = self._runtime
@@ -111,52 +111,73 @@ class PipelineMiddleware(SpecMiddleware):  # type: ignore[misc]  # connexion shi
         headers.append(("date", _http_date(exchange.at.replace(microsecond=0))))
         raw_headers = await _send(send, exchange.status, headers, exchange.response_body, head=exchange.is_head)
         if journalled:
-            _record(exchange, raw_headers)
+            self._record(
+                exchange.scope,
+                exchange.api.base_path + exchange.path,
+                number=exchange.number,
+                at=exchange.at,
+                status=exchange.status,
+                headers=raw_headers,
+                body=exchange.response_body,
+                exchange=exchange,
+            )
 
-    async def _answer_outside(self, path: str, send: Send) -> None:
-        served = [mounted.base_path for mounted in reversed(self._mounted)]
+    async def _answer_outside(self, scope: Scope, path: str, send: Send) -> None:
+        """Say what is served; a call that missed every API is worth a journal entry."""
         if path == "/":
-            index = {"apis": {m.api.name: {"base_path": m.base_path, "docs": f"{m.base_path}{DOCS_PATH}/"}
-                              for m in reversed(self._mounted)}}
-            await _send(send, 200, [("content-type", "application/json")], orjson.dumps(index))
+            served = {mounted.api.name: f"{mounted.base_path}{DOCS_PATH}/" for mounted in self._runtime.apis}
+            await _send(send, 200, [("content-type", "application/json")], orjson.dumps({"docs": served}))
             return
-        error: ApiError = UnknownRoute(f"No API is served at {path[:200]}. There are: {', '.join(served)}.")
+        number = self._runtime.journal.next_number()
+        base_paths = ", ".join(mounted.base_path for mounted in self._runtime.apis)
+        error = UnknownRoute(f"No API is served at {path[:200]}. There are: {base_paths}.")
         style = ProblemStyle("")
-        await _send(
-            send, 404, [("content-type", style.content_type)], orjson.dumps(style.render(error, None, path))
+        headers = [("content-type", style.content_type), (REQUEST_ID_HEADER, request_id(number))]
+        body = orjson.dumps(style.render(error, None, path))
+        raw_headers = await _send(send, error.status, headers, body, head=scope["method"] == "HEAD")
+        now = self._runtime.clock.now()
+        self._record(scope, path, number=number, at=now, status=error.status, headers=raw_headers, body=body)
+
+    def _record(
+        self,
+        scope: Scope,
+        path: str,
+        *,
+        number: int,
+        at: datetime,
+        status: int,
+        headers: RawHeaders,
+        body: bytes,
+        exchange: Exchange | None = None,
+    ) -> None:
+        runtime = self._runtime
+        principal = exchange.principal if exchange else None
+        operation = exchange.operation if exchange else None
+        duration_ms = (runtime.clock.now() - at).total_seconds() * 1000
+        runtime.journal.record(
+            Entry(
+                number=number,
+                at=at,
+                duration_ms=max(0.0, round(duration_ms, 3)),
+                api=exchange.api.api.name if exchange else None,
+                operation_id=operation.operation.operation_id if operation else None,
+                client_id=principal.client_id if principal else None,
+                user_id=principal.user_id if principal else None,
+                method=scope["method"],
+                path=path,
+                query=scope["query_string"].decode("latin-1"),
+                request_headers=scope["headers"],
+                request_body=exchange.request_body if exchange else b"",
+                status=status,
+                response_headers=headers,
+                response_body=body,
+            )
         )
+        if runtime.settings.log == "requests":
+            access_log.info("%s %s %s %s", request_id(number), scope["method"], path, status)
 
 
-def _record(exchange: Exchange, response_headers: list[tuple[bytes, bytes]]) -> None:
-    runtime = exchange.runtime
-    principal = exchange.principal
-    operation = exchange.operation
-    duration = runtime.clock.now() - exchange.at
-    entry = Entry(
-        number=exchange.number,
-        at=exchange.at,
-        duration_ns=max(0, round(duration.total_seconds() * 1e9)),
-        api=exchange.api.api.name,
-        operation_id=operation.operation.operation_id if operation else None,
-        client_id=principal.client_id if principal else None,
-        user_id=principal.user_id if principal else None,
-        method=exchange.scope["method"],
-        path=exchange.api.base_path + exchange.path,
-        query=exchange.query,
-        request_headers=exchange.header_list,
-        request_body=exchange.request_body,
-        status=exchange.status,
-        response_headers=response_headers,
-        response_body=exchange.response_body,
-    )
-    runtime.journal.record(entry)
-    if runtime.settings.log == "requests":
-        access_log.info("%s %s %s %s", entry.request_id, entry.method, entry.path, entry.status)
-
-
-async def _send(
-    send: Send, status: int, headers: Headers, body: bytes, *, head: bool = False
-) -> list[tuple[bytes, bytes]]:
+async def _send(send: Send, status: int, headers: Headers, body: bytes, *, head: bool = False) -> RawHeaders:
     raw = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers]
     if status not in (204, 304):
         raw.append((b"content-length", str(len(body)).encode()))

@@ -62,7 +62,7 @@ _CONVERTERS: Mapping[str, Callable[[str], Any]] = {"date-time": _instant, "date"
 
 
 def argument_name(name: str) -> str:
-    """The Python name of a parameter or operation: `EvEnergy-User` is `evenergy_user`, `get-tariffs` is `get_tariffs`."""
+    """The Python name of a parameter, operation or tag: `get-tariffs` is `get_tariffs`, `X-Day` is `x_day`."""
     return re.sub(r"\W+", "_", name).lower()
 
 

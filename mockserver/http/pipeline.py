@@ -9,8 +9,6 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import islice
-from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
@@ -175,8 +173,9 @@ def _read_query(exchange: Exchange, operation: CompiledOperation, field_errors: 
         exchange.query_pairs = pairs
         for name, text in pairs:
             sent.setdefault(name, []).append(text)
-        unknown = [name for name in sent if name not in operation.query_fields]
-        field_errors.extend(FieldError("query", name[:80], "is not a parameter of this operation") for name in unknown)
+        if not exchange.api.api.ignores_unknown_query:
+            unknown = [name[:80] for name in sent if name not in operation.query_fields]
+            field_errors.extend(FieldError("query", name, "is not a parameter of this operation") for name in unknown)
     for name, field in operation.query_fields.items():
         texts = sent.get(name)
         value = field.absent(field_errors) if texts is None else field.parse(texts, field_errors)
@@ -244,8 +243,10 @@ async def present(exchange: Exchange) -> None:
     view = operation.view
     if view is not None and exchange.status == operation.success_status:
         context, expansion = exchange.context, exchange.expansion
-        result = [view(item, context, expansion) for item in result] if operation.view_is_list else view(
-            result, context, expansion
+        result = (
+            [view(item, context, expansion) for item in result]
+            if operation.view_is_list
+            else view(result, context, expansion)
         )
     exchange.result = result
     if media_type is None:
@@ -278,13 +279,11 @@ async def validate_response(exchange: Exchange) -> None:
         return
     media_type = next(value for header, value in exchange.response_headers if header == "content-type")
     validator = rule.content.get(media_type.partition(";")[0])
-    if validator is not None and not isinstance(exchange.result, (str, bytes)):
-        if not validator.is_valid(exchange.result):
-            lines = [
-                f"{violation.pointer or '/'}: {violation.message}"
-                for violation in islice(validator.violations(exchange.result), 10)
-            ]
-            raise ContractBroken(f"{name} answered {exchange.status} against its contract: " + "; ".join(lines))
+    result = exchange.result
+    if validator is not None and not isinstance(result, (str, bytes)) and not validator.is_valid(result):
+        violations = validator.violations(result)[:10]
+        lines = [f"{violation.pointer or '/'}: {violation.message}" for violation in violations]
+        raise ContractBroken(f"{name} answered {exchange.status} against its contract: " + "; ".join(lines))
 
 
 def _validate_headers(exchange: Exchange, rule: ResponseRule, name: str) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 Value = dict[str, Any]
 Dump = dict[str, dict[str, Value]]
@@ -23,8 +22,7 @@ class VersionConflict(Exception):
         self.version = version
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A stored object and its version, which grows by one with each write, from 1."""
 
     key: str

@@ -66,6 +66,7 @@ OAUTH = Api(
     handlers=__name__,
     errors=OAuthErrors(),
     identify={"basicClient": client_in_header_or_form},
+    ignores_unknown_query=True,  # RFC 6749 section 3.1
     optional_slash=True,
     exact_paths=frozenset({"/revoke_token/"}),
 )

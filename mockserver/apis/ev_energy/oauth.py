@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from mockserver.http.accounts import Application, OAuthError, Principal
 from mockserver.http.auth import basic_credentials
-from mockserver.http.errors import ApiError, Headers
+from mockserver.http.errors import ApiError, Headers, UnsupportedMediaType
 from mockserver.http.exchange import Context, Exchange, Reply
 from specs.operation import Operation
 
@@ -25,7 +25,7 @@ class OAuthErrors:
 
     def status(self, error: ApiError) -> int:
         """See `ErrorStyle.status`."""
-        return error.status
+        return 400 if isinstance(error, UnsupportedMediaType) else error.status
 
     def render(self, error: ApiError, operation: Operation | None, url: str) -> dict[str, str]:
         """See `ErrorStyle.render`."""
@@ -95,7 +95,9 @@ async def _tokens(ctx: Context, application: Application, form: dict[str, str], 
         case "client_credentials":
             if not proven:
                 raise OAuthError("invalid_client", "This grant needs the client secret.")
-            return await accounts.issue_tokens(application, None, accounts.granted_scopes(application, form.get("scope")))
+            return await accounts.issue_tokens(
+                application, None, accounts.granted_scopes(application, form.get("scope"))
+            )
         case "authorization_code":
             code = _required(form, "code")
             verifier = form.get("code_verifier")
@@ -153,9 +155,7 @@ async def _authorize(ctx: Context, form: dict[str, str], *, decided: bool) -> Re
             raise OAuthError("invalid_request", "There is no such user.")
     except OAuthError as error:
         return _back(redirect_uri, form, error=error.code, error_description=error.description)
-    code = await accounts.issue_code(
-        application, user_id, scopes, form.get("redirect_uri"), form.get("code_challenge")
-    )
+    code = await accounts.issue_code(application, user_id, scopes, form.get("redirect_uri"), form.get("code_challenge"))
     return _back(redirect_uri, form, code=code)
 
 
@@ -175,7 +175,11 @@ def _back(redirect_uri: str, form: dict[str, str], **answer: str) -> Reply:
 
 
 def _page(status: int, **values: Any) -> Reply:
-    return Reply(status, _template().render(**values), [("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")])
+    return Reply(
+        status,
+        _template().render(**values),
+        [("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")],
+    )
 
 
 @cache

@@ -196,9 +196,9 @@ class _StrictLoader(yaml.SafeLoader):
     """Refuses what YAML 1.1 reads silently: a key twice, and `NO`, `17:00`, `2026-10-20` or 0.27 without quotes."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         assert len(keys) == len(set(keys)), f"duplicate key in {keys}"
-        values = [self.construct_object(value, deep=True) for _, value in node.value]  # type: ignore[no-untyped-call]
+        values = [self.construct_object(value, deep=True) for _, value in node.value]
         for key, value in zip(keys, values, strict=True):
             assert isinstance(key, str) or (isinstance(key, int) and 1990 < key < 2100), f"unquoted key {key}"
             assert isinstance(value, str | list | dict) or key in ("highlighted", "icon", "regional"), f"{key}: {value}"

@@ -116,7 +116,7 @@ def test_the_current_rate_is_that_of_the_slot_that_contains_now(now: str) -> Non
         series = world.price_series(tariff, started_at_gte=at - timedelta(seconds=SLOT_S), started_at_lte=at)
         slots = [slot for slot in series if slot.started_at <= at < slot.started_at + timedelta(seconds=SLOT_S)]
         assert len(slots) <= 1
-        assert world.current_rate(tariff) == (slots[0].rate if slots else None)
+        assert world.rate(tariff, world.clock.now()) == (slots[0].rate if slots else None)
         assert bool(slots) == (
             tariff.rates is not None and tariff.valid_from <= at.astimezone(ZoneInfo(tariff.timezone)).date()
         )
@@ -167,7 +167,7 @@ def test_limits_are_inclusive(world: World) -> None:
 def test_what_has_no_rates_has_no_series(world: World) -> None:
     for tariff in world.tariffs:
         if tariff.type in (TariffType.EXTERNALLY_MANAGED, TariffType.OTHER):
-            assert world.current_rate(tariff) is None
+            assert world.rate(tariff, world.clock.now()) is None
             assert len(world.price_series(tariff)) == 0
             assert list(world.price_series(tariff)[::-1][:25]) == []
 
@@ -175,10 +175,10 @@ def test_what_has_no_rates_has_no_series(world: World) -> None:
 def test_a_tariff_that_is_to_come_has_no_rate_yet() -> None:
     world = world_at("2026-11-29T12:00:00Z")
     tariff = tariff_named(world, "Ninefold EV+")  # from 2026-12-01
-    assert world.current_rate(tariff) is None
+    assert world.rate(tariff, world.clock.now()) is None
     assert len(world.price_series(tariff)) == 0
     world.clock.advance(timedelta(days=1))
-    assert world.current_rate(tariff) is None
+    assert world.rate(tariff, world.clock.now()) is None
     assert len(world.price_series(tariff)) == 48  # tomorrow
 
 
@@ -207,7 +207,7 @@ clock = Clock(speed=0)
 clock.set(datetime(2026, 10, 26, 8, tzinfo=UTC))
 world = World(7, clock)
 for tariff in world.tariffs:
-    print(tariff.id, tariff.name, tariff.supplier.id, world.current_rate(tariff))
+    print(tariff.id, tariff.name, tariff.supplier.id, world.rate(tariff, world.clock.now()))
 for driver in world.drivers:
     print(driver.id, driver.full_name, driver.email, driver.tariff.id, driver.joined_at)
 """

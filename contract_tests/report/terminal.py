@@ -1,0 +1,105 @@
+"""The report for people: a line per phase while it goes on, then a block per finding, then a summary."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import click
+
+from contract_tests.findings import Cause, Event, PhaseEnded, PhaseStarted, Started, Tally, Tested
+
+_WIDTH = 10
+_CLEAR_LINE = "\r\x1b[K"
+
+
+class Progress:
+    """Prints what is going on; `live` adds a counter that is overwritten while a phase runs."""
+
+    def __init__(self, echo: Callable[..., None], *, live: bool) -> None:
+        self._echo = echo
+        self._live = live
+        self._phase = ""
+        self._began = 0.0
+        self._operations: set[str] = set()
+        self._requests = 0
+        self._causes: set[tuple[str, str, str]] = set()
+
+    def see(self, event: Event) -> None:
+        """Print what an event changes."""
+        match event:
+            case Started():
+                self._echo(f"{event.title} at {event.url}: {_count(len(event.operations), 'operation')}, seed {event.seed}")
+            case PhaseStarted(phase=phase):
+                self._phase, self._began, self._operations, self._requests = phase, time.monotonic(), set(), 0
+                self._causes = set()
+            case Tested():
+                self._operations.add(event.operation)
+                self._requests += sum(event.answers.values())
+                self._causes |= {(found.operation, found.check, found.cause) for found in event.findings}
+                if self._live:
+                    self._echo(f"{_CLEAR_LINE}{self._line()}", nl=False)
+            case PhaseEnded(skipped=skipped):
+                line = f"{event.phase:{_WIDTH}} skipped: {skipped}" if skipped else self._line()
+                self._echo(f"{_CLEAR_LINE if self._live else ''}{line}")
+
+    def _line(self) -> str:
+        return (
+            f"{self._phase:{_WIDTH}} {_count(len(self._operations), 'operation')}, {_count(self._requests, 'request')}, "
+            f"{_count(len(self._causes), 'finding')}, {time.monotonic() - self._began:.1f} s"
+        )
+
+
+def summary(tally: Tally, repeat: str) -> Iterator[str]:
+    """The lines after the run; `repeat` is the command that does the same again."""
+    for number, cause in enumerate(tally.causes.values(), 1):
+        title, *lines = block(number, cause)
+        yield from ("", click.style(title, fg="red", bold=True), *lines)
+    for trouble in tally.troubles.values():
+        yield ""
+        yield click.style(f"Not tested as planned: {trouble.operation or 'the run'}: {trouble.title}", fg="yellow")
+        yield from (f"   {line}" for line in trouble.message.splitlines())
+    yield ""
+    if tally.unreached and not tally.warning:
+        yield click.style("Never answered with success, so hardly tested:", fg="yellow")
+        yield from (f"   {label}: {_answers(tally.answers.get(label))}" for label in tally.unreached)
+    if tally.warning:
+        yield click.style(tally.warning, fg="yellow")
+    yield _totals(tally)
+    yield f"Again: {repeat}"
+
+
+def block(number: int, cause: Cause) -> Iterator[str]:
+    """The lines of one finding."""
+    finding = cause.example
+    yield f"{number}. {finding.title}: {finding.operation}"
+    yield f"   contract  {finding.where}"
+    yield f"             {finding.contract}"
+    yield f"   came      {finding.came}"
+    yield f"   check     {finding.check}, seen {_count(cause.times, 'time')} in {', '.join(cause.phases)}"
+    yield from (f"   {'try' if index == 0 else '':9} {line}" for index, line in enumerate(finding.curl.splitlines()))
+
+
+def _totals(tally: Tally) -> str:
+    start, end = tally.start, tally.end
+    tested = sum(1 for label in tally.operations if tally.answers.get(label))
+    parts = [
+        f"{tested} of {_count(len(tally.operations), 'operation')}",
+        _count(tally.requests, "request"),
+        _count(len(tally.causes), "finding"),
+        f"{end.seconds:.1f} s" if end else "",
+        f"seed {start.seed}" if start else "",
+        "" if end and end.stop == "completed" else f"stopped: {end.stop if end else 'interrupted'}",
+    ]
+    return click.style(", ".join(filter(None, parts)), fg="red" if tally.exit_code else "green", bold=True)
+
+
+def _answers(counts: Counter[int] | None) -> str:
+    if not counts:
+        return "no request was sent"
+    return ", ".join(f"{times} × {status or 'no answer'}" for status, times in sorted(counts.items()))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
