@@ -65,9 +65,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="A,B",
         help=f"which to measure, of {', '.join(SERVERS)}",
     )
-    parser.add_argument("--rounds", type=_count, default=5, help="how often each server is measured (default 5)")
-    parser.add_argument("--seconds", type=_count, default=2, help="length of each timed run (default 2)")
-    parser.add_argument("--warm-up", type=int, default=1, help="seconds of load before each timed run (default 1)")
+    parser.add_argument("--rounds", type=_count, default=7, help="timed runs of each scenario and server (default 7)")
+    parser.add_argument("--seconds", type=_count, default=1, help="length of a timed run, about (default 1)")
+    parser.add_argument("--warm-up", type=_count, default=5, help="seconds of load before the first round (default 5)")
     parser.add_argument(
         "--profile", choices=SCENARIOS, help="sample the first of --servers under this scenario instead"
     )

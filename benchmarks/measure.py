@@ -1,10 +1,11 @@
-"""The measurement: cold starts, then rounds in which every server in turn meets every scenario."""
+"""The measurement: cold starts, then for each scenario rounds in which every server has its turn."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -16,15 +17,17 @@ from benchmarks.tools import WORK, BenchError
 
 COLD_STARTS = 5
 CONNECTIONS = 16
-CREATED_AT_MOST = 15_000
-"""Objects that a server is made to keep in a round: the faster one must not pay in memory for being faster."""
-WARM_UP_CREATED = 3_000
+CREATED_AT_MOST = 20_000
+"""Objects that a server is made to keep: a faster one must not pay in memory for being faster."""
+_UNLIMITED = 10**9
+_PATIENCE = 20
+"""How many times the planned length a run may take before it is cut off."""
 _LOAD = Path(__file__).with_name("load.lua")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One timed run of one scenario."""
+    """One run of wrk on one scenario."""
 
     requests: int
     duration_s: float
@@ -46,7 +49,7 @@ class Result:
     """All that was measured of one server, in the order in which it was."""
 
     cold_starts_s: list[float] = field(default_factory=list)
-    rss_bytes: list[int] = field(default_factory=list)
+    rss_bytes: int = 0
     samples: dict[str, list[Sample]] = field(default_factory=dict)
 
     def cpu_us(self, scenario: str) -> float:
@@ -69,37 +72,48 @@ class Result:
 
     @property
     def rss_mb(self) -> float:
-        """Median resident memory after a round, in units of 10^6 bytes."""
-        return median(self.rss_bytes) / 1e6
+        """Resident memory after the last round, in units of 10^6 bytes."""
+        return self.rss_bytes / 1e6
 
 
 def measure(servers: Sequence[Server], rounds: int, seconds: int, warm_up: int) -> dict[str, Result]:
-    """Measures the servers by name; BenchError as soon as one of them gives a wrong answer."""
+    """Measures the servers by name; BenchError as soon as one of them gives a wrong answer.
+
+    All servers stay up, and at any time one of them is under load: the rounds take turns between them within a scenario,
+    so that a disturbance of the machine hits neighbours alike.
+    """
     results = {server.name: Result() for server in servers}
+    _cold_starts(servers, results)
     core, _ = cores()
-    for turn in range(COLD_STARTS):
-        _tell(f"cold start {turn + 1} of {COLD_STARTS}")
-        for server in servers:
-            with running(server, core) as process:
-                results[server.name].cold_starts_s.append(process.cold_start_s)
-                if not turn:
-                    _check_all(server, process, RUN_ORDER)
-    for turn in range(rounds):
-        for server in servers:
-            _tell(f"round {turn + 1} of {rounds}: {server.title}")
-            _round(server, core, results[server.name], seconds, warm_up)
+    with ExitStack() as stack:
+        up = [(server, stack.enter_context(running(server, core))) for server in servers]
+        for scenario in RUN_ORDER:
+            rates = {}
+            for server, process in up:
+                _tell(f"warm-up: {scenario.title}, {server.title}")
+                most = _most(server, scenario, rounds)
+                rates[server.name] = load(server, process, scenario, warm_up, most).requests_per_s
+            for turn in range(rounds):
+                _tell(f"round {turn + 1} of {rounds}: {scenario.title}")
+                for server, process in up:
+                    requests = min(round(rates[server.name] * seconds) + 1, _most(server, scenario, rounds))
+                    sample = load(server, process, scenario, _PATIENCE * seconds, requests)
+                    results[server.name].samples.setdefault(scenario.name, []).append(sample)
+        for server, process in up:
+            results[server.name].rss_bytes = process.rss_bytes()
+            check_all(server, process)
     return results
 
 
-def load(server: Server, process: Running, scenario: Scenario, seconds: int, limit: int = 0) -> Sample:
-    """Runs wrk for `seconds`, or until `limit` requests are sent; BenchError on any wrong answer."""
+def load(server: Server, process: Running, scenario: Scenario, seconds: int, requests: int) -> Sample:
+    """Runs wrk until `requests` are answered, for `seconds` at most; BenchError on any wrong answer."""
     _, core = cores()
     body = WORK / f"{scenario.name}.json"
     if scenario.body is not None:
         body.write_bytes(scenario.body)
     options = ["-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", str(_LOAD)]
     headers = [word for name, value in server.headers.items() for word in ("-H", f"{name}: {value}")]
-    arguments = [scenario.method, str(body) if scenario.body is not None else "-", str(limit)]
+    arguments = [scenario.method, str(body) if scenario.body is not None else "-", str(requests)]
     before = process.cpu_us()
     done = subprocess.run(
         ["taskset", "-c", str(core), "wrk", *options, *headers, process.base_url + scenario.path, "--", *arguments],
@@ -112,29 +126,35 @@ def load(server: Server, process: Running, scenario: Scenario, seconds: int, lim
     if done.returncode:
         raise BenchError(f"wrk failed on {server.title}, {scenario.title}:\n{done.stderr or done.stdout}")
     told = json.loads(done.stdout.strip().splitlines()[-1])
-    wrong = told["refused"] if scenario.succeeds else told["requests"] - told["refused"]
-    if wrong or told["broken"] or not told["requests"]:
-        raise BenchError(f"{server.title}, {scenario.title}: {wrong} wrong answers, {told['broken']} broken: {told}")
-    return Sample(told["requests"], told["duration_us"] / 1e6, cpu_us)
+    wrong = told["refused"] if scenario.succeeds else told["answered"] - told["refused"]
+    if wrong or told["broken"] or not told["answered"]:
+        raise BenchError(f"{server.title}, {scenario.title}: wrong status or broken connections: {told}, {wrong} wrong")
+    process.settle()
+    return Sample(told["answered"], told["duration_s"], cpu_us)
 
 
-def _round(server: Server, core: int, result: Result, seconds: int, warm_up: int) -> None:
-    with running(server, core) as process:
-        for scenario in RUN_ORDER:
-            if warm_up:
-                load(server, process, scenario, warm_up, WARM_UP_CREATED if scenario.creates else 0)
-            limit = CREATED_AT_MOST - WARM_UP_CREATED if scenario.creates else 0
-            result.samples.setdefault(scenario.name, []).append(load(server, process, scenario, seconds, limit))
-        result.rss_bytes.append(process.rss_bytes())
-        _check_all(server, process, RUN_ORDER)
-
-
-def _check_all(server: Server, process: Running, scenarios: Iterable[Scenario]) -> None:
-    try:
-        for scenario in scenarios:
+def check_all(server: Server, process: Running) -> None:
+    """Checks one answer of each scenario; BenchError names the server and what is wrong."""
+    for scenario in RUN_ORDER:
+        try:
             check(scenario, process.base_url, server.headers, stateful=server.stateful)
-    except BenchError as error:
-        raise BenchError(f"{server.title}: {error}") from error
+        except BenchError as error:
+            raise BenchError(f"{server.title}: {error}") from error
+
+
+def _cold_starts(servers: Sequence[Server], results: Mapping[str, Result]) -> None:
+    core, _ = cores()
+    for turn in range(COLD_STARTS):
+        _tell(f"cold start {turn + 1} of {COLD_STARTS}")
+        for server in servers:
+            with running(server, core) as process:
+                results[server.name].cold_starts_s.append(process.cold_start_s)
+                if not turn:
+                    check_all(server, process)
+
+
+def _most(server: Server, scenario: Scenario, rounds: int) -> int:
+    return CREATED_AT_MOST // (rounds + 1) if scenario.creates and server.stateful else _UNLIMITED
 
 
 def _tell(progress: str) -> None:

@@ -21,6 +21,8 @@ from benchmarks.tools import WORK, BenchError
 _PROC = Path("/proc")
 _START_LIMIT_S = 30.0
 _STOP_LIMIT_S = 5.0
+_SETTLE_S = 0.05
+_SETTLE_LIMIT = 100
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,24 @@ class Running:
     base_url: str
     cold_start_s: float
 
-    def cpu_us(self) -> int:
-        """User and system time spent so far by the process and its descendants, in microseconds."""
-        ticks = sum(sum(map(int, fields[11:15])) for fields in _tree(self.pid).values())
-        return ticks * 1_000_000 // os.sysconf("SC_CLK_TCK")
+    def cpu_us(self) -> float:
+        """User and system time spent so far by all threads of the process and its descendants, in microseconds.
+
+        Scheduler statistics count in nanoseconds what utime and stime of proc_pid_stat(5) give in ticks of 10 ms.
+        """
+        spent = 0
+        for pid in _tree(self.pid):
+            for task in (_PROC / str(pid) / "task").iterdir():
+                spent += int((task / "schedstat").read_text("ascii").split()[0])
+        return spent / 1000
+
+    def settle(self) -> None:
+        """Waits until the server has done what it still had to do after the load, within a limit."""
+        for _ in range(_SETTLE_LIMIT):
+            before = self.cpu_us()
+            time.sleep(_SETTLE_S)
+            if self.cpu_us() - before < _SETTLE_S * 1e5:  # busy for less than a tenth of the time
+                return
 
     def rss_bytes(self) -> int:
         """Resident memory of the process and its descendants; pages they share count in each."""

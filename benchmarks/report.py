@@ -52,7 +52,7 @@ def bars(results: Results) -> list[Bar]:
 
 def text(results: Results) -> str:
     """The tables and the bars, ready to print."""
-    rounds = len(next(iter(results.values())).rss_bytes)
+    rounds = len(next(iter(next(iter(results.values())).samples.values())))
     titles = [scenario.title for scenario in SCENARIOS.values()]
 
     def rows(cell: Callable[[str, str], str], names: Iterable[str]) -> list[list[str]]:
@@ -63,7 +63,7 @@ def text(results: Results) -> str:
         _table(["", *titles], rows(lambda name, scenario: f"{results[name].cpu_us(scenario):.0f}", results)),
         f"Requests per second (median of {rounds}, one core, {CONNECTIONS} connections)",
         _table(["", *titles], rows(lambda name, scenario: f"{results[name].requests_per_s(scenario):.0f}", results)),
-        "Cold start to the first 200, and resident memory after a round",
+        "Cold start to the first 200, and resident memory after the run",
         _table(
             ["", "cold start", "RSS"],
             [

@@ -22,7 +22,7 @@ def profile(server: Server, scenario: Scenario, seconds: int) -> str:
     serving, other = cores()
     with running(server, serving) as process:
         check(scenario, process.base_url, server.headers, stateful=server.stateful)
-        load(server, process, scenario, 2)
+        load(server, process, scenario, 2, 10**9)
         watch = ["taskset", "-c", str(other), str(PY_SPY), "record", "--pid", str(process.pid), "--format", "raw"]
         with subprocess.Popen(
             [*watch, "--rate", str(_RATE_HZ), "--duration", str(seconds), "--output", str(stacks)],
@@ -31,7 +31,7 @@ def profile(server: Server, scenario: Scenario, seconds: int) -> str:
             text=True,
         ) as watcher:
             try:
-                load(server, process, scenario, seconds + 1)
+                load(server, process, scenario, seconds + 1, 10**9)
                 _, errors = watcher.communicate(timeout=30)
             finally:
                 watcher.kill()

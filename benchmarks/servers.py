@@ -43,7 +43,13 @@ def _prism(*arguments: str) -> tuple[str, ...]:
 SERVERS = {
     server.name: server
     for server in (
-        Server("gridmock", "gridmock", _python("benchmarks.gridmock_app"), "http://127.0.0.1:{port}/registry", stateful=True),
+        Server(
+            "gridmock",
+            "gridmock",
+            _python("benchmarks.gridmock_app"),
+            "http://127.0.0.1:{port}/registry",
+            stateful=True,
+        ),
         Server("prism", "Prism, static examples", _prism(str(contract.SPEC))),
         Server("prism-dynamic", "Prism, dynamic", _prism("--dynamic", str(PINNED_SPEC))),
         Server("starlette", "bare Starlette", _python("benchmarks.starlette_app"), stateful=True),

@@ -6,8 +6,10 @@ command too.
 
 from __future__ import annotations
 
+import difflib
 import os
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,18 +17,185 @@ import click
 from click.core import ParameterSource
 
 from contract_tests import targets
+from contract_tests.plan import PHASES, Plan
 from contract_tests.targets import Target, TargetError
 
 if TYPE_CHECKING:
     from contract_tests.contract import Contract
-    from contract_tests.plan import Plan
 
-PHASES = ("examples", "coverage", "fuzzing", "stateful")
 _DEFAULT_SEED = 1
-_TARGETS = Path("targets.toml")
 
 
 class CannotCheck(click.ClickException):
-    """A run that cannot start, or cannot be believed: exit code 2, as for a wrong option."""
+    """A run that cannot start: exit code 2, as for a wrong option."""
 
     exit_code = 2
+
+
+def _phases(_: click.Context, __: click.Parameter, text: str) -> tuple[str, ...]:
+    wanted = [word.strip() for word in text.split(",")]
+    unknown = [word for word in wanted if word not in PHASES]
+    if unknown:
+        raise click.BadParameter(f"no phase {unknown[0]!r}; there are {', '.join(PHASES)}")
+    return tuple(phase for phase in PHASES if phase in wanted)
+
+
+def _writable(_: click.Context, __: click.Parameter, file: Path | None) -> Path | None:
+    """Refuse a report that could not be written before the run, not after it."""
+    if file is None:
+        return None
+    existed = file.exists()
+    try:
+        file.open("ab").close()
+    except OSError as error:
+        raise click.BadParameter(f"{file} cannot be written: {error.strerror}") from error
+    if not existed:
+        file.unlink()
+    return file
+
+
+@click.command(short_help="Check a server against its contract.")
+@click.argument("api", required=False)
+@click.option("--spec", type=click.Path(path_type=Path), help="Any OpenAPI file, instead of one of our APIs.")
+@click.option("--url", help="Base URL of the server, with the path that the contract's paths are appended to.")
+@click.option("--target", help="Name of a target in the targets file: URL, API and credentials.")
+@click.option(
+    "--targets", "targets_file", type=click.Path(path_type=Path), default=Path("targets.toml"), show_default=True
+)
+@click.option("--token", help="Bearer token; better in GRIDMOCK_TOKEN, where no process list shows it.")
+@click.option("--allow-host", multiple=True, metavar="HOST", help="Allow a host that is neither local nor a target.")
+@click.option("--phases", callback=_phases, default=",".join(PHASES), show_default=True, metavar="A,B")
+@click.option("--include", multiple=True, metavar="ID", help="Only this operation; may be repeated.")
+@click.option("--exclude", multiple=True, metavar="ID", help="Not this operation; may be repeated.")
+@click.option("--seed", type=click.IntRange(0), default=_DEFAULT_SEED, show_default=True)
+@click.option("--max-examples", type=click.IntRange(1), default=30, show_default=True, help="Per operation, fuzzing.")
+@click.option("--time", "time_s", type=click.IntRange(1), metavar="SECONDS", help="Stop after so many seconds.")
+@click.option("--junit", type=click.Path(path_type=Path), callback=_writable, help="Write a JUnit report here.")
+@click.pass_context
+def check(
+    context: click.Context,
+    api: str | None,
+    spec: Path | None,
+    url: str | None,
+    target: str | None,
+    targets_file: Path,
+    token: str | None,
+    allow_host: tuple[str, ...],
+    phases: tuple[str, ...],
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    seed: int,
+    max_examples: int,
+    time_s: int | None,
+    junit: Path | None,
+) -> None:
+    """Check the server at --url, or a target of the targets file, against the contract of API.
+
+    Credentials come from the targets file, or from GRIDMOCK_TOKEN, or from GRIDMOCK_CLIENT_ID, GRIDMOCK_CLIENT_SECRET
+    and GRIDMOCK_TOKEN_URL.
+
+    Exit code 0: no findings. 1: findings. 2: wrong usage, target not reachable, or a run that proves nothing.
+    """
+    try:
+        import schemathesis  # noqa: F401
+    except ImportError as error:
+        raise CannotCheck(f"this needs schemathesis ({error}): pip install 'gridmock[check]'") from error
+    from contract_tests import probe
+    from contract_tests.contract import ContractError
+    from specs.errors import SpecError
+
+    try:
+        goal = _target(url, target, targets_file, token)
+        _refuse_stranger(goal.url, target, targets_file, allow_host)
+        contract = _contract(api or goal.api, spec)
+        operations = _operations(contract, include, exclude)
+        credentials = probe.sign_in(goal)
+        probe.knock(contract, goal.url, credentials)
+        plan = Plan(contract, goal.url, credentials, operations, phases, seed, max_examples, time_s)
+        exit_code = _run(plan, junit, _again(context))
+    except (TargetError, ContractError, SpecError, probe.Unreachable) as error:
+        raise CannotCheck(str(error)) from error
+    context.exit(exit_code)
+
+
+def _target(url: str | None, name: str | None, file: Path, token: str | None) -> Target:
+    if bool(url) == bool(name):
+        raise click.UsageError("say where: either --url URL or --target NAME")
+    if url:
+        return targets.from_environment(url, os.environ, token or "")
+    if token:
+        raise click.UsageError("--token goes with --url; a target has its token in the targets file")
+    return targets.from_file(file, str(name), os.environ)
+
+
+def _refuse_stranger(url: str, target: str | None, file: Path, allowed: tuple[str, ...]) -> None:
+    """A mistyped URL must not send thousands of requests, deletions among them, to somebody else's server."""
+    host = targets.host_of(url)
+    if target or targets.is_loopback(host) or host in {name.lower() for name in allowed} | targets.hosts(file):
+        return
+    raise CannotCheck(
+        f"{host} is neither this machine nor a target in {file}. A run creates, changes and deletes what the contract "
+        f"allows. If that is what you want there, add --allow-host {host}"
+    )
+
+
+def _contract(api: str, spec: Path | None) -> Contract:
+    from contract_tests import contract
+
+    if bool(api) == bool(spec):
+        raise click.UsageError("say what to check against: either an API or --spec FILE")
+    return contract.from_file(spec) if spec else contract.named(api)
+
+
+def _operations(contract: Contract, include: tuple[str, ...], exclude: tuple[str, ...]) -> frozenset[str]:
+    """Labels of the operations to test; each may be called by its operation id or its label."""
+    labels = {str(place.value.get("operationId", label)): label for label, place in contract.operations.items()}
+    labels |= {label: label for label in contract.operations}
+    for name in (*include, *exclude):
+        if name not in labels:
+            near = difflib.get_close_matches(name, labels, n=3, cutoff=0.4)
+            raise click.UsageError(f"no operation {name!r} in {contract.path}; did you mean {' or '.join(near)}?")
+    wanted = {labels[name] for name in include} or set(contract.operations)
+    if not (left := wanted - {labels[name] for name in exclude}):
+        raise click.UsageError("no operation is left to test")
+    return frozenset(left)
+
+
+def _again(context: click.Context) -> str:
+    """The command that repeats this run; never with a token in it."""
+    words = ["gridmock check"]
+    for parameter in context.command.params:
+        value: Any = context.params.get(parameter.name or "")
+        given = context.get_parameter_source(parameter.name or "") is not ParameterSource.DEFAULT
+        if parameter.name != "seed" and (value is None or value == () or not given):
+            continue
+        if parameter.name == "token":
+            words.append('--token "$GRIDMOCK_TOKEN"')
+        elif isinstance(parameter, click.Argument):
+            words.append(shlex.quote(value))
+        else:
+            values = value if parameter.multiple else [",".join(value) if isinstance(value, tuple) else value]
+            words += [f"{parameter.opts[0]} {shlex.quote(str(one))}" for one in values]
+    return " ".join(words)
+
+
+def _run(plan: Plan, junit: Path | None, again: str) -> int:
+    from contract_tests.findings import Tally
+    from contract_tests.report import junit as junit_report
+    from contract_tests.report import terminal
+    from contract_tests.runner import run
+
+    tally = Tally()
+    progress = terminal.Progress(click.echo, live=sys.stdout.isatty())
+    try:
+        for event in run(plan):
+            tally.add(event)
+            progress.see(event)
+    except KeyboardInterrupt:
+        # Ctrl-C between two events; during one, schemathesis ends the run by itself.
+        click.echo()
+    for line in terminal.summary(tally, again):
+        click.echo(line)
+    if junit:
+        junit_report.write(tally, junit)
+    return tally.exit_code

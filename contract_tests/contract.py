@@ -118,12 +118,14 @@ def named(api: str) -> Contract:
     from specs import catalogue
 
     if api not in catalogue.names():
-        raise ContractError(f"no API {api!r} here: there are {', '.join(catalogue.names())}. For a file use --spec FILE")
+        raise ContractError(
+            f"no API {api!r} here: there are {', '.join(catalogue.names())}. For a file use --spec FILE"
+        )
     return _ours(catalogue.path_of(api))
 
 
 def from_file(path: Path) -> Contract:
-    """Any OpenAPI file: by our loader, or by schemathesis where ours is too strict; raises ContractError if neither can."""
+    """Any OpenAPI file, by our loader or, where that is too strict, by schemathesis; raises ContractError."""
     try:
         return _ours(path)
     except SpecError as refusal:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 # Shorter values (a version header, `1`) would be replaced all over the report, and are no secrets.
 _RECOGNISABLE = 6
+# Text that means itself between double quotes.
+_PLAIN = re.compile(r"[\w :;,./=+-]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class Credentials:
             # curl takes `Name;` for a header without a value, and `Name:` for no such header.
             return shlex.quote(f"{name};")
         ours = any(name.lower() == header.lower() and value == own for header, own in self.headers.items())
-        parts = _split(value, self.secrets) if ours else self._split(value)
-        return self._word([f"{name}: ", *parts], "latin-1")
+        text = f"{name}: {value}"
+        return self._word(_split(text, self.secrets) if ours else self._split(text), "latin-1")
 
     def _split(self, text: str) -> list[str]:
         return _split(text, (secret for secret in self.secrets if len(secret) >= _RECOGNISABLE))
@@ -51,8 +53,12 @@ class Credentials:
     def _word(self, parts: list[str], encoding: str) -> str:
         if not any(part in self.secrets for part in parts):
             return _quoted("".join(parts), encoding)
+        if len(parts) == 2 and _PLAIN.fullmatch(parts[0]):
+            return f'"{parts[0]}${self.secrets[parts[1]]}"'
         # Words without a space between them are one word to the shell.
-        return "".join(f'"${self.secrets[part]}"' if part in self.secrets else _quoted(part, encoding) for part in parts)
+        return "".join(
+            f'"${self.secrets[part]}"' if part in self.secrets else _quoted(part, encoding) for part in parts
+        )
 
 
 def _split(text: str, secrets: Iterable[str]) -> list[str]:

@@ -17,6 +17,7 @@ _IMPLIED = frozenset(
     | {"x-schemathesis-testcaseid"}
 )
 _SNIPPET = 240
+_MUCH = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,13 @@ class Exchange:
         except ValueError:
             return None
 
-    def outcome(self) -> str:
+    def outcome(self, credentials: Credentials) -> str:
         """The answer in one line: status, media type, the first characters of the body."""
         if not self.status:
             return "no answer"
-        text = printable(self.answer[: 4 * _SNIPPET].decode("utf-8", "replace"))
         media_type = self.answer_headers.get("content-type", "no content type") if self.answer else "no body"
-        return f"{self.status} {media_type}: {text[:_SNIPPET]}{'…' if len(text) > _SNIPPET else ''}".removesuffix(": ")
+        text = self.answer[:_MUCH].decode("utf-8", "replace")
+        return shown(f"{self.status} {media_type}: {text}".removesuffix(": "), credentials)
 
     def curl(self, credentials: Credentials) -> str:
         """The shortest curl command that sends this request, with secrets as shell variables."""
@@ -79,7 +80,9 @@ class Exchange:
         return " ".join(words)
 
 
-def printable(text: str) -> str:
-    """The text on one line, without characters that could do something to a terminal."""
-    text = re.sub(r"\s+", " ", text).strip()
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+def shown(text: str, credentials: Credentials) -> str:
+    """The beginning of a text on one line, without secrets and without characters that could do a terminal harm."""
+    # Masked before it is cut: half a secret would be recognised by nobody but the one who should not see it.
+    text = re.sub(r"\s+", " ", credentials.mask(text)).strip()
+    text = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+    return text if len(text) <= _SNIPPET else f"{text[:_SNIPPET]}…"

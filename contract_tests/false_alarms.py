@@ -5,78 +5,93 @@ What stays is what the contract settles. Where it leaves the server a choice, an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import requests
 from schemathesis import Case, HookContext, Response
 from schemathesis.core import NotSet
 from schemathesis.core.failures import Failure, ServerError
 from schemathesis.openapi.checks import IgnoredAuth, RejectedPositiveData
 
 from contract_tests.contract import Contract, Place
+from contract_tests.exchange import Exchange
 
 
-def is_breach(contract: Contract) -> Callable[[HookContext, Failure, Case[Any], Response], bool]:
-    """The `filter_failure` hook of schemathesis for this contract: True for a failure that is to be reported."""
+class FalseAlarms:
+    """Tells breaches from false alarms; `reduced` holds, by case id, a simpler exchange that shows the same breach."""
 
-    def filter_failure(_: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
+    def __init__(self, contract: Contract, headers: Mapping[str, str]) -> None:
+        self.reduced: dict[str, Exchange] = {}
+        self._contract = contract
+        self._headers = headers
+        self._answers: dict[str, Exchange | None] = {}
+
+    def is_breach(self, _: HookContext, failure: Failure, case: Case[Any], __: Response) -> bool:
+        """The `filter_failure` hook of schemathesis: True for a failure that is to be reported."""
         match failure:
             case RejectedPositiveData():
-                return not _may_be_refused(contract, case)
+                return self._is_refused_without_reason(case)
             case ServerError(status_code=status):
-                return not _is_announced_outage(contract, case.operation.label, status)
+                return not self._is_announced_outage(case.operation.label, status)
             case IgnoredAuth():
                 return not _was_turned_away(failure)
         return True
 
-    return filter_failure
+    def _is_refused_without_reason(self, case: Case[Any]) -> bool:
+        """Whether a valid request is refused because of a value that the contract allows beyond doubt.
 
-
-def _may_be_refused(contract: Contract, case: Case[Any]) -> bool:
-    """Whether a rule beyond the schema may forbid a request that the schema allows.
-
-    A taken name, a start after its end, a cursor that was never handed out, a thing that is gone: a schema cannot say
-    it, and a server that answers 400, 410 or 422 is right. It can say everything only about a value from a closed set
-    on its own, such as `page_size=100` where the maximum is 100: refusing that breaks the contract. (Whether the status
-    of a refusal is declared is for another check to say.)
-    """
-    if not isinstance(case.body, NotSet):
-        return True
-    parameters = contract.parameters(case.operation.label)
-    sent = [
-        ("path", case.path_parameters),
-        ("query", case.query),
-        ("header", case.headers),
-        ("cookie", case.cookies),
-    ]
-    optional = 0
-    for location, values in sent:
-        for name in values or {}:
-            if location == "header" and name.lower() == "authorization":
+        A taken name, a start after its end, a cursor that was never handed out, a thing that is gone: a schema cannot
+        say it, and a server that answers 400, 410 or 422 is right. It says everything about a value from a closed set,
+        such as `page_size=100` where the maximum is 100, if that value is the only difference between a request that is
+        refused and one that is not. These two are sent here. (Whether the status of a refusal is declared is for
+        another check to say.)
+        """
+        if case.method.upper() != "GET" or not isinstance(case.body, NotSet):
+            return False
+        parameters = self._contract.parameters(case.operation.label)
+        required = {name for (_, name), place in parameters.items() if place.value.get("required")}
+        for name in case.query or {}:
+            place = parameters.get(("query", name))
+            if place is None or name in required or not self._is_closed(self._contract.below(place, "schema")):
                 continue
-            place = parameters.get((location, name))
-            if place is None or not _is_closed(contract, contract.below(place, "schema")):
+            plain, changed = self._ask(case, required), self._ask(case, required | {name})
+            if plain and changed and plain.succeeded and changed.status in (HTTPStatus.BAD_REQUEST, 422):
+                self.reduced[case.id] = changed
                 return True
-            optional += not place.value.get("required", False)
-    # Two values can be wrong together that are right alone: a lower and an upper bound.
-    return optional > 1
+        return False
 
+    def _is_closed(self, schema: Place) -> bool:
+        """Whether a schema lists or bounds its values so tightly that each of them must have a meaning."""
+        value = schema.value
+        if "enum" in value or "const" in value or value.get("type") == "boolean":
+            return True
+        if value.get("type") == "integer":
+            return bool({"minimum", "exclusiveMinimum"} & set(value) and {"maximum", "exclusiveMaximum"} & set(value))
+        items = self._contract.below(schema, "items") if value.get("type") == "array" and "items" in value else None
+        return items is not None and self._is_closed(items)
 
-def _is_closed(contract: Contract, schema: Place) -> bool:
-    """Whether a schema lists or bounds its values so tightly that each of them must have a meaning."""
-    value = schema.value
-    if "enum" in value or "const" in value or value.get("type") == "boolean":
-        return True
-    if value.get("type") == "integer":
-        return bool({"minimum", "exclusiveMinimum"} & set(value) and {"maximum", "exclusiveMaximum"} & set(value))
-    return value.get("type") == "array" and "items" in value and _is_closed(contract, contract.below(schema, "items"))
+    def _ask(self, case: Case[Any], names: set[str]) -> Exchange | None:
+        """The answer to the request with these parameters only; None if there is none."""
+        label = case.operation.label
+        query = {name: value for name, value in (case.query or {}).items() if name in names}
+        headers = {name: value for name, value in case.headers.items() if name in names}
+        key = repr((label, case.path_parameters, query, headers))
+        if key not in self._answers:
+            simpler = case.operation.Case(path_parameters=case.path_parameters, query=query, headers=headers)
+            try:
+                answer = simpler.call(headers=dict(self._headers))
+            except requests.RequestException:
+                self._answers[key] = None
+            else:
+                self._answers[key] = Exchange.of(label, answer.request, answer)
+        return self._answers[key]
 
-
-def _is_announced_outage(contract: Contract, label: str, status: int) -> bool:
-    """Whether a 5xx is one that the contract names, as 503 for a charger that cannot be reached; 500 is always a bug."""
-    declared = contract.below(contract.operations[label], "responses").value
-    return status != HTTPStatus.INTERNAL_SERVER_ERROR and str(status) in declared
+    def _is_announced_outage(self, label: str, status: int) -> bool:
+        """Whether the contract names this 5xx, as 503 for a charger that cannot be reached; 500 is always a bug."""
+        declared = self._contract.below(self._contract.operations[label], "responses").value
+        return status != HTTPStatus.INTERNAL_SERVER_ERROR and str(status) in declared
 
 
 def _was_turned_away(failure: IgnoredAuth) -> bool:

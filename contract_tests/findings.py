@@ -1,8 +1,8 @@
 """What a run says while it goes on, and the tally that every report is written from.
 
-    Started, PhaseStarted, Tested, Trouble, PhaseEnded, Ended       events, in the order in which a run sends them
-    Finding             one breach of the contract, in words that people can act on
-    Tally               all events of a run added up: findings by cause, answers by operation, the exit code
+Started, PhaseStarted, Tested, Trouble, PhaseEnded, Ended       events, in the order in which a run sends them
+Finding             one breach of the contract, in words that people can act on
+Tally               all events of a run added up: findings by cause, answers by operation, the exit code
 """
 
 from __future__ import annotations

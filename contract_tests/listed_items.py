@@ -71,7 +71,7 @@ class ListedItems:
             title="Listed item cannot be read",
             where=self._contract.where(self._contract.operations[reader]),
             contract="reads one item of the list, which shows this one before and after",
-            came=self._credentials.mask(missing.outcome()),
+            came=missing.outcome(self._credentials),
             curl=missing.curl(self._credentials),
         )
 

@@ -16,7 +16,7 @@ class Unreachable(Exception):
 
 
 def sign_in(target: Target) -> Credentials:
-    """Credentials for the target, by a client-credentials grant if it asks for one; raises Unreachable or TargetError."""
+    """Credentials for the target, by a client-credentials grant if it wants one; raises Unreachable or TargetError."""
     headers = dict(target.headers)
     secrets = dict(target.secrets)
     token = target.token
@@ -77,7 +77,7 @@ def _simplest(contract: Contract) -> str:
 
 
 def _request(method: str, url: str, **options: Any) -> Any:
-    import requests  # type: ignore[import-untyped]
+    import requests
 
     try:
         # A redirect is an answer; following it could carry the credentials elsewhere.

@@ -13,16 +13,17 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import requests  # type: ignore[import-untyped]
+import requests
 import schemathesis
 from hypothesis.configuration import set_hypothesis_home_dir
 from schemathesis.engine import StopReason, events, from_schema
 from schemathesis.schemas import BaseSchema
 
 from contract_tests.contract import Contract, ContractError
+from contract_tests.exchange import shown
 from contract_tests.false_alarms import is_breach
 from contract_tests.findings import Ended, Event, PhaseEnded, PhaseStarted, Started, Stop, Trouble
-from contract_tests.plan import PHASES, Plan
+from contract_tests.plan import Plan
 from contract_tests.targets import host_of, is_loopback
 from contract_tests.translation import Translation
 
@@ -52,9 +53,9 @@ def run(plan: Plan) -> Iterator[Event]:
                     yield from translation.tested(name.value, event.recorder)
                 case events.NonFatalError() if not isinstance(event.value, _SILENCES):
                     label = event.label if event.related_to_operation else ""
-                    yield Trouble(label, event.info.title, plan.credentials.mask(event.info.message))
+                    yield Trouble(label, event.info.title, shown(event.info.message, plan.credentials))
                 case events.FatalError(exception=error):
-                    yield Trouble("", type(error).__name__, plan.credentials.mask(str(error)))
+                    yield Trouble("", type(error).__name__, shown(str(error), plan.credentials))
                 case events.PhaseFinished(phase=phase) if phase.name.value in plan.phases:
                     yield PhaseEnded(phase.name.value, phase.skip_reason.display if phase.skip_reason else "")
                     if plan.time_s and phase.name.value == plan.phases[-1]:
@@ -126,6 +127,8 @@ def _configuration(plan: Plan) -> dict[str, Any]:
             # HTTP stacks refuse NUL before the API sees it, in ways that no contract describes.
             "allow-x00": False,
         },
+        # Reports cut long texts themselves, after secrets are out of them.
+        "output": {"truncation": {"enabled": False}},
         # Health checks judge the generator, not the server.
         "suppress-health-check": ["all"],
         # Never create accounts on a target, even if the contract has operations that look like signing up.

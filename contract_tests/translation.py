@@ -28,7 +28,7 @@ from schemathesis.openapi.checks import (
 from contract_tests import listed_items
 from contract_tests.contract import Contract, Place
 from contract_tests.credentials import Credentials
-from contract_tests.exchange import Exchange, printable
+from contract_tests.exchange import Exchange, shown
 from contract_tests.findings import Finding, Tested
 from contract_tests.listed_items import ListedItems
 
@@ -102,13 +102,10 @@ class Translation:
             cause=f"{type(failure).__name__} {breach.cause or breach.place.pointer}",
             title=failure.title,
             where=self._contract.where(breach.place),
-            contract=self._shown(breach.contract),
-            came=self._shown("; ".join(filter(None, (breach.came, exchange.outcome())))),
+            contract=shown(breach.contract, self._credentials),
+            came="; ".join(filter(None, (shown(breach.came, self._credentials), exchange.outcome(self._credentials)))),
             curl="\n".join(step.curl(self._credentials) for step in steps),
         )
-
-    def _shown(self, text: str) -> str:
-        return printable(self._credentials.mask(text))
 
     def _silence(self, exchange: Exchange) -> Finding:
         return Finding(
@@ -221,5 +218,4 @@ def _first_line(failure: Failure) -> str:
 
 
 def _brief(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return f"{text[:160]}…" if len(text) > 160 else text
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -35,10 +35,9 @@ class Clock:
         self._anchor = datetime.now(UTC)
         self._anchor_monotonic = monotonic()
         self._speed = 1.0
+        self.run(speed)
         if at is not None:
-            self.set(at)
-        if speed != 1.0:
-            self.run(speed)
+            self.set(at)  # last, so that a frozen clock stands at `at` exactly
 
     @property
     def speed(self) -> float:
@@ -61,10 +60,9 @@ class Clock:
         """Jump to an aware time from 1970 to 2200, forwards or backwards; ClockError otherwise."""
         if at.tzinfo is None:
             raise ClockError(f"{at.isoformat()} has no time zone: write it as {at.isoformat()}Z")
-        at = at.astimezone(UTC)
         if not _FIRST <= at <= _LAST:
             raise ClockError(f"{at.isoformat()} is outside 1970-01-01 to 2200-01-01")
-        self._anchor = at
+        self._anchor = at.astimezone(UTC)
         self._anchor_monotonic = self._monotonic()
 
     def advance(self, duration: timedelta) -> None:
@@ -95,5 +93,5 @@ class Clock:
             at, speed = datetime.fromisoformat(dumped["now"]), float(dumped["speed"])
         except (KeyError, TypeError, ValueError) as error:
             raise ClockError(f"not a clock: {error}") from None
-        self.set(at)
         self.run(speed)
+        self.set(at)

@@ -46,11 +46,11 @@ def schema_view(schema: Mapping[str, Any] | bool) -> dict[str, Any]:
     for keyword, value in schema.items():
         match keyword:
             case "$ref":
-                also.append({"$ref": value})
+                pass
             case "type":
                 _type(schema, result, also)
             case "const":
-                result["enum"] = [value]
+                also.append({"enum": [value]})
             case "allOf":
                 also += [schema_view(branch) for branch in value]
             case "anyOf" | "oneOf":

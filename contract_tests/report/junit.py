@@ -59,7 +59,8 @@ def render(tally: Tally) -> bytes:
     suite.set("timestamp", datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds"))
     root.append(suite)
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document
 
 
 def _rows(tally: Tally) -> dict[tuple[str, str], list[Cause]]:

@@ -30,7 +30,9 @@ class Progress:
         """Print what an event changes."""
         match event:
             case Started():
-                self._echo(f"{event.title} at {event.url}: {_count(len(event.operations), 'operation')}, seed {event.seed}")
+                self._echo(
+                    f"{event.title} at {event.url}: {_count(len(event.operations), 'operation')}, seed {event.seed}"
+                )
             case PhaseStarted(phase=phase):
                 self._phase, self._began, self._operations, self._requests = phase, time.monotonic(), set(), 0
                 self._causes = set()
@@ -45,10 +47,13 @@ class Progress:
                 self._echo(f"{_CLEAR_LINE if self._live else ''}{line}")
 
     def _line(self) -> str:
-        return (
-            f"{self._phase:{_WIDTH}} {_count(len(self._operations), 'operation')}, {_count(self._requests, 'request')}, "
-            f"{_count(len(self._causes), 'finding')}, {time.monotonic() - self._began:.1f} s"
+        counts = (
+            _count(len(self._operations), "operation"),
+            _count(self._requests, "request"),
+            _count(len(self._causes), "finding"),
+            f"{time.monotonic() - self._began:.1f} s",
         )
+        return f"{self._phase:{_WIDTH}} {', '.join(counts)}"
 
 
 def summary(tally: Tally, repeat: str) -> Iterator[str]:

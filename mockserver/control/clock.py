@@ -44,13 +44,13 @@ async def run_clock(ctx: Context) -> dict[str, Any]:
 def _change(ctx: Context, *, now: str | None, speed: float | None) -> dict[str, Any]:
     clock = ctx.runtime.clock
     before = clock.dump()
-    field = "now"
+    field = "speed"
     try:
-        if now is not None:
-            clock.set(datetime.fromisoformat(now))
-        field = "speed"
         if speed is not None:
             clock.run(speed)
+        field = "now"
+        if now is not None:
+            clock.set(datetime.fromisoformat(now))  # last, so that a frozen clock stands at it exactly
     except ValueError as error:
         clock.load(before)
         raise _refused(field, error) from None

@@ -42,13 +42,15 @@ class Exchange:
     """A request, and the response as it comes into being. Stages read and write it in the order of the pipeline."""
 
     __slots__ = (
-        "api", "at", "body", "context", "credential_error", "expansion", "header_list", "headers", "is_head", "method",
-        "number", "operation", "page_asked", "parameters", "path", "path_values", "principals", "query", "query_pairs",
-        "quota", "receive", "refusal", "request_body", "response_body", "response_headers", "result", "runtime",
-        "scope", "status",
+        "api", "at", "body", "context", "credential_error", "expand_asked", "expansion", "header_list", "headers",
+        "is_head", "method", "number", "operation", "page_asked", "parameters", "path", "path_texts", "principals",
+        "query", "query_pairs", "quota", "receive", "request_body", "response_body", "response_headers", "result",
+        "runtime", "scope", "status",
     )  # fmt: skip
 
-    def __init__(self, scope: MutableMapping[str, Any], receive: Any, runtime: Runtime, api: MountedApi, path: str) -> None:
+    def __init__(
+        self, scope: MutableMapping[str, Any], receive: Any, runtime: Runtime, api: MountedApi, path: str
+    ) -> None:
         self.scope = scope
         self.receive = receive
         self.runtime = runtime
@@ -64,19 +66,20 @@ class Exchange:
         """The virtual time of the whole request."""
         self.number = 0
         self.operation: CompiledOperation | None = None
-        self.path_values: tuple[str, ...] = ()
+        self.path_texts: Sequence[tuple[str, str]] = ()
+        """Path parameters by name, decoded, as sent."""
         self.query_pairs: Sequence[tuple[str, str]] = ()
         self.principals: dict[str, Principal] = {}
         self.credential_error: ApiError | None = None
         self.quota: Quota | None = None
         self.parameters: dict[str, Any] = {}
         self.page_asked: dict[str, Any] = {}
+        self.expand_asked: Sequence[str] = ()
         self.expansion: Expansion = NOTHING
         self.request_body: bytes = b""
         self.body: Any = None
         self.context: Context | None = None
         self.result: Any = None
-        self.refusal: ApiError | None = None
         self.status = 0
         self.response_headers: Headers = []
         self.response_body: bytes = b""

@@ -51,7 +51,8 @@ async def find_route(exchange: Exchange) -> None:
     found = exchange.api.router.find(exchange.path)
     if found is None:
         raise errors.UnknownRoute(f"{exchange.api.api.name} has no operation at {exchange.path[:200]}.")
-    route, exchange.path_values = found
+    route, values = found
+    exchange.path_texts = list(zip(route.names, values, strict=True))
     exchange.operation = route.endpoints.get(exchange.method)
     if exchange.operation is None:
         allowed = set(route.endpoints)
@@ -139,18 +140,19 @@ async def read_parameters(exchange: Exchange) -> None:
     operation = exchange.compiled
     field_errors: list[FieldError] = []
     parameters = exchange.parameters
-    for field, text in zip(operation.path_fields.values(), exchange.path_values, strict=True):
+    for name, text in exchange.path_texts:
+        field = operation.path_fields[name]
         value = field.parse([text], field_errors)
         if field_errors:
             raise errors.NotFound(f"There is no {field.name} {text[:80]!r}.")
         parameters[field.argument] = value
     _read_query(exchange, operation, field_errors)
     consumed = exchange.api.api.context_parameters
-    for name, field in operation.header_fields:
-        raw = exchange.headers.get(name)
+    for raw_name, field in operation.header_fields:
+        raw = exchange.headers.get(raw_name)
         if raw is None:
             value = field.absent(field_errors)
-        elif sum(1 for other, _ in exchange.header_list if other == name) > 1:
+        elif sum(1 for other, _ in exchange.header_list if other == raw_name) > 1:
             field_errors.append(FieldError("header", field.name, "is given more than once"))
             continue
         else:
@@ -183,18 +185,20 @@ def _read_query(exchange: Exchange, operation: CompiledOperation, field_errors: 
             exchange.page_asked[name] = value
         elif field is operation.expand_field:
             if value is not MISSING:
-                exchange.expansion = Expansion(value)
-                exchange.parameters["expand"] = value
+                exchange.expand_asked = value
         else:
             exchange.parameters[field.argument] = None if value is MISSING else value
 
 
 async def authorise_expansion(exchange: Exchange) -> None:
     """Parameters are valid. 403 for an expansion into what the caller has no scope for."""
-    asked = exchange.parameters.pop("expand", ())
+    asked = exchange.expand_asked
+    if not asked:
+        return
+    exchange.expansion = Expansion(asked)
     scopes = exchange.api.api.expand_scopes
     principal = exchange.principal
-    if not asked or not scopes or principal is None:
+    if principal is None:
         return
     parts = {part for path in asked for part in path.split(".")}
     missing = {scopes[part] for part in parts if part in scopes} - principal.scopes
@@ -355,7 +359,6 @@ async def refuse(exchange: Exchange, error: ApiError) -> None:
     except MalformedRequest:
         url = exchange.api.base_path + exchange.path
     operation = exchange.operation.operation if exchange.operation else None
-    exchange.refusal = error
     exchange.status = style.status(error)
     exchange.response_body = orjson.dumps(style.render(error, operation, url))
     exchange.response_headers = [("content-type", style.content_type), *error.headers]

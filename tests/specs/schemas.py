@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,6 +82,33 @@ def _keywords(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 SCHEMAS: st.SearchStrategy[Any] = st.recursive(st.booleans() | _keywords(st.booleans()), _keywords, max_leaves=4)
+
+
+# Keywords that 3.0 says differently act on each other, so each combination of them meets the values that tell.
+TELLING_VALUES = [None, True, 0, 1, 2, 0.5, -1, -1.5, "", "a", "b", [], [None], {}, {"id": None}]
+_ABSENT = object()
+_GROUPS: tuple[dict[str, list[Any]], ...] = (
+    {
+        "type": ["null", "string", ["null"], ["string", "null"], ["integer", "number"], ["null", "integer", "number"]],
+        "enum": [["a"], [None], ["a", None], [1, "a", {}]],
+        "const": ["a", None, 1],
+        "anyOf": [[{"type": "null"}, True], [{"type": ["integer", "null"]}, False]],
+        "$ref": ["#/components/schemas/Leaf"],
+    },
+    {
+        "minimum": [0, 0.5, 1],
+        "maximum": [0, 1, 1.5],
+        "exclusiveMinimum": [0, 0.5, 1],
+        "exclusiveMaximum": [0, 1, 1.5],
+    },
+)
+
+
+def combinations() -> Iterator[dict[str, Any]]:
+    """Every combination of the keywords of a group, each present or not."""
+    for group in _GROUPS:
+        for chosen in itertools.product(*([_ABSENT, *choices] for choices in group.values())):
+            yield {key: value for key, value in zip(group, chosen, strict=True) if value is not _ABSENT}
 
 
 def document(schema: Any) -> dict[str, Any]:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from functools import cache
 from typing import Any
+from urllib.parse import quote
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator, RegexOptions, Registry
 
+from specs import catalogue
+from specs.grammar import walk
+from specs.loader import load
 from specs.openapi30 import view
-from tests.specs.schemas import SCHEMAS, document, values
+from specs.source import copied, unescape
+from tests.specs.schemas import SCHEMAS, TELLING_VALUES, combinations, document, values
 
 with warnings.catch_warnings():
     # connexion imports names that jsonschema has deprecated.
@@ -28,7 +36,7 @@ def original(spec: dict[str, Any], pointer: str) -> Draft202012Validator:
     )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_view_accepts_what_the_schema_accepts(data: st.DataObject) -> None:
     schema = data.draw(SCHEMAS, "schema")
@@ -39,3 +47,60 @@ def test_view_accepts_what_the_schema_accepts(data: st.DataObject) -> None:
         value = data.draw(values(spec, schema), "value")
         for judge in (Draft4RequestValidator, Draft4ResponseValidator):
             assert judge(derived).is_valid(value) == expected.is_valid(value)
+
+
+def test_keywords_that_3_0_says_differently_keep_their_meaning_together() -> None:
+    spec = document(True)
+    spec["components"]["schemas"] |= {f"Case{index}": schema for index, schema in enumerate(combinations())}
+    derived = Specification.from_dict(view(spec))["components"]["schemas"]
+    for name in filter(lambda name: name.startswith("Case"), derived):
+        expected = original(spec, f"/components/schemas/{name}")
+        connexions = Draft4RequestValidator(derived[name])
+        for value in TELLING_VALUES:
+            assert connexions.is_valid(value) == expected.is_valid(value), (spec["components"]["schemas"][name], value)
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_shipped_schemas_keep_their_meaning(name: str, data: st.DataObject) -> None:
+    spec, derived = shipped(name)
+    pointer, schema = data.draw(st.sampled_from(schemas_of(name)), "schema")
+    value = data.draw(values(spec, schema), "value")
+    connexions = Draft4RequestValidator(at(derived, pointer))
+    assert connexions.is_valid(value) == original(spec, quote(pointer)).is_valid(value)
+
+
+def test_what_3_0_does_not_know_is_left_out() -> None:
+    spec = document({"type": "string", "examples": ["a", "b"], "default": "a"})
+    spec["info"] |= {"summary": "s", "license": {"name": "MIT", "identifier": "MIT"}}
+    spec["webhooks"] = {"ended": {"post": {"responses": {"200": {"description": "ok"}}}}}
+    spec["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "Bearer", "bearerFormat": "opaque"}}
+    before = copied(spec)
+    derived = Specification.from_dict(view(spec))
+    assert derived["openapi"] == "3.0.3"
+    assert "webhooks" not in derived
+    assert derived["info"] == {"title": "t", "version": "1", "license": {"name": "MIT"}}
+    assert derived["components"]["schemas"]["Tested"] == {"type": "string", "example": "a", "default": "a"}
+    assert spec == before
+
+
+@cache
+def shipped(name: str) -> tuple[dict[str, Any], Any]:
+    """A shipped contract as one document, and its view as connexion resolves it."""
+    spec = dict(load(catalogue.path_of(name)).document)
+    return spec, Specification.from_dict(view(spec)).spec
+
+
+@cache
+def schemas_of(name: str) -> list[tuple[str, Any]]:
+    """The outermost schemas of a contract that stand at the same place in its view."""
+    found = walk(shipped(name)[0], "Document").of("Schema")
+    outermost = re.compile(r"(/components/schemas/[^/]+|((?!/schema/|/schemas/|/webhooks/).)*/schema)")
+    return [(node.pointer, node.value) for node in found if outermost.fullmatch(node.pointer)]
+
+
+def at(document: Any, pointer: str) -> Any:
+    for token in pointer.split("/")[1:]:
+        document = document[int(token)] if isinstance(document, list) else document[unescape(token)]
+    return document

@@ -6,14 +6,13 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from fixtures.tariffs import Band, PriceSlot, price_minor_units
+from fixtures.tariffs import SLOT_S, Band, PriceSlot, price_minor_units
 from mockserver.domain.tariffs import Supplier, Tariff
 from mockserver.http.exchange import Context
 from mockserver.http.expand import Expansion
 
 Wire = dict[str, Any]
 
-SLOT_S = 1800
 EXPANDED_PRICES = timedelta(hours=24)
 
 

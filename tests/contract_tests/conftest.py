@@ -1,0 +1,57 @@
+"""What tests of `gridmock check` share: an honest server, and the command run against a server in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from contract_tests.cli import check
+from tests.contract_tests.desk import TOKEN, Desk
+from tests.contract_tests.serving import served
+
+DESK_SPEC = Path(__file__).parent / "desk.yaml"
+Check = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder, and an environment that says nothing about targets."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("TOKEN", "CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL"):
+        monkeypatch.delenv(f"GRIDMOCK_{name}", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+    return tmp_path
+
+
+@pytest.fixture
+def run_check() -> Check:
+    """`gridmock check` with these words on the command line."""
+
+    def run(*words: str) -> Result:
+        result = CliRunner().invoke(check, words, catch_exceptions=False)
+        assert TOKEN not in result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def check_app(run_check: Check) -> Check:
+    """`gridmock check` of the desk's contract against an application, as somebody it knows."""
+
+    def run(app: Any, *words: str) -> Result:
+        with served(app) as url:
+            return run_check("--spec", str(DESK_SPEC), "--url", url, "--token", TOKEN, *words)
+
+    return run
+
+
+@pytest.fixture
+def desk_url() -> Iterator[str]:
+    """The base URL of an honest desk."""
+    with served(Desk()) as url:
+        yield url
