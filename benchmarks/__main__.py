@@ -18,13 +18,14 @@ from benchmarks.processes import cores
 from benchmarks.sampling import profile
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.servers import SERVERS, Server
-from benchmarks.tools import WORK, BenchError, ensure_prism, ensure_py_spy, ensure_workspace, ensure_wrk
+from benchmarks.tools import WORK, BenchError, alone, ensure_prism, ensure_py_spy, ensure_workspace, ensure_wrk
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the benchmark; returns the exit code."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         return _run(options)
     except BenchError as error:
@@ -39,15 +40,20 @@ def _run(options: argparse.Namespace) -> int:
     servers: list[Server] = options.servers
     _, own = cores()
     ensure_workspace()
-    ensure_wrk()
-    if any(server.is_prism for server in servers):
-        ensure_prism()
-    if options.profile:
-        ensure_py_spy()
-        print(profile(servers[0], SCENARIOS[options.profile], options.seconds))
-        return 0
-    os.sched_setaffinity(0, {own})
-    print(f"{', '.join(server.title for server in servers)}: {options.rounds} rounds", flush=True)
+    with alone():
+        ensure_wrk()
+        if any(server.is_prism for server in servers):
+            ensure_prism()
+        if options.profile:
+            ensure_py_spy()
+            print(profile(servers[0], SCENARIOS[options.profile], options.seconds))
+            return 0
+        os.sched_setaffinity(0, {own})
+        return _compare(servers, options)
+
+
+def _compare(servers: Sequence[Server], options: argparse.Namespace) -> int:
+    print(f"{options.rounds} rounds: {'; '.join(server.title for server in servers)}", flush=True)
     results = measure(servers, options.rounds, options.seconds, options.warm_up)
     print(f"\n{report.text(results)}")
     used = {"rounds": options.rounds, "seconds": options.seconds, "warm_up": options.warm_up}
@@ -67,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rounds", type=_count, default=7, help="timed runs of each scenario and server (default 7)")
     parser.add_argument("--seconds", type=_count, default=1, help="length of a timed run, about (default 1)")
-    parser.add_argument("--warm-up", type=_count, default=5, help="seconds of load before the first round (default 5)")
+    parser.add_argument("--warm-up", type=_count, default=6, help="seconds of load before the first round (default 6)")
     parser.add_argument(
         "--profile", choices=SCENARIOS, help="sample the first of --servers under this scenario instead"
     )

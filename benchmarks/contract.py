@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,18 @@ def new_charger() -> dict[str, Any]:
     """The valid request body: the example of `create_charger`."""
     content = document()["paths"]["/chargers"]["post"]["requestBody"]["content"]
     return deepcopy(content["application/json"]["examples"]["car_park"]["value"])
+
+
+def registered(body: Mapping[str, Any], charger_id: str, created_at: str) -> dict[str, Any]:
+    """A charging station as the peers keep it: what was sent, and what the registry adds."""
+    return {
+        "id": charger_id,
+        "url": f"https://registry.example/chargers/{charger_id}",
+        "status": "available",
+        "created_at": created_at,
+        "site": None,
+        **body,
+    }
 
 
 def write_pinned(file: Path) -> None:

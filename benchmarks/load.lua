@@ -40,7 +40,7 @@ end
 
 function response(status)
    answered = answered + 1
-   if status > 399 then refused = refused + 1 end
+   if status < 200 or status > 299 then refused = refused + 1 end
    if answered == wanted then
       report(answered, refused, seconds() - began, 0)
       io.stdout:flush()

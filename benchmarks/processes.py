@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPException
@@ -26,6 +26,14 @@ _SETTLE_LIMIT = 100
 
 
 @dataclass(frozen=True)
+class Usage:
+    """User and system time in microseconds, and how long a thread was ready to run while others had the core."""
+
+    cpu_us: float
+    waited_us: float
+
+
+@dataclass(frozen=True)
 class Running:
     """A server that has answered its first request."""
 
@@ -33,23 +41,26 @@ class Running:
     base_url: str
     cold_start_s: float
 
-    def cpu_us(self) -> float:
-        """User and system time spent so far by all threads of the process and its descendants, in microseconds.
+    def usage(self) -> Usage:
+        """What all threads of the process and its descendants have used so far.
 
         Scheduler statistics count in nanoseconds what utime and stime of proc_pid_stat(5) give in ticks of 10 ms.
         """
-        spent = 0
+        ran = waited = 0
         for pid in _tree(self.pid):
             for task in (_PROC / str(pid) / "task").iterdir():
-                spent += int((task / "schedstat").read_text("ascii").split()[0])
-        return spent / 1000
+                with suppress(FileNotFoundError):  # a thread that ended meanwhile
+                    task_ran, task_waited, _ = map(int, (task / "schedstat").read_text("ascii").split())
+                    ran += task_ran
+                    waited += task_waited
+        return Usage(ran / 1000, waited / 1000)
 
     def settle(self) -> None:
         """Waits until the server has done what it still had to do after the load, within a limit."""
         for _ in range(_SETTLE_LIMIT):
-            before = self.cpu_us()
+            before = self.usage().cpu_us
             time.sleep(_SETTLE_S)
-            if self.cpu_us() - before < _SETTLE_S * 1e5:  # busy for less than a tenth of the time
+            if self.usage().cpu_us - before < _SETTLE_S * 1e5:  # busy for less than a tenth of the time
                 return
 
     def rss_bytes(self) -> int:
@@ -103,17 +114,16 @@ def _wait(server: Server, process: subprocess.Popen[bytes], base_url: str, began
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    # The server leads a process group of its own, which outlives it as long as a child does.
-    for number, limit in ((signal.SIGTERM, _STOP_LIMIT_S), (signal.SIGKILL, None)):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            break
-        try:
-            process.wait(limit)
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait()
+    # The server leads a process group of its own, so that its children end with it.
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(_STOP_LIMIT_S)
+    except (ProcessLookupError, subprocess.TimeoutExpired):
+        pass
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _free_port() -> int:

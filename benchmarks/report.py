@@ -18,7 +18,11 @@ from benchmarks.tools import prism_version, version_of
 OURS = "gridmock"
 Results = Mapping[str, Result]
 
-_RATIO_BARS = (("prism", 1.5), ("prism-dynamic", 10.0))
+# Dynamic or not, Prism refuses a bad body with the same example: only answers that are made up count there.
+_RATIO_BARS = (
+    ("prism", 1.5, SCENARIOS.values()),
+    ("prism-dynamic", 10.0, [it for it in SCENARIOS.values() if it.succeeds]),
+)
 _COLD_START_BAR_S = 0.8
 _RSS_BAR_MB = 120.0
 
@@ -38,10 +42,10 @@ def bars(results: Results) -> list[Bar]:
         return []
     ours = results[OURS]
     judged = []
-    for peer, factor in _RATIO_BARS:
+    for peer, factor, scenarios in _RATIO_BARS:
         if peer in results:
-            for name, scenario in SCENARIOS.items():
-                ratio = _ratio(results, peer, name)
+            for scenario in scenarios:
+                ratio = _ratio(results, peer, scenario.name)
                 demand = f"{scenario.title}: at least {factor:g} times {SERVERS[peer].title}"
                 judged.append(Bar(demand, f"{ratio:.2f} times", ratio >= factor))
     cold, rss = ours.cold_start_s, ours.rss_mb
@@ -81,6 +85,11 @@ def text(results: Results) -> str:
     spread, name, scenario = max(
         (result.spread(scenario), name, scenario) for name, result in results.items() for scenario in SCENARIOS
     )
+    waited = max(result.waited for result in results.values())
+    parts.append(
+        f"Of its busy time, a server waited for its core at most {waited:.0%}: above a few percent, something else runs"
+        " on this machine."
+    )
     parts.append(f"Rounds lie at most {spread:.0%} apart ({SERVERS[name].title}, {SCENARIOS[scenario].title}).\n")
     judged = bars(results)
     if judged:
@@ -99,6 +108,7 @@ def write(file: Path, results: Results, options: Mapping[str, Any]) -> None:
                 "title": SERVERS[name].title,
                 "cold_start_s": result.cold_start_s,
                 "rss_mb": result.rss_mb,
+                "waited_for_core": result.waited,
                 "scenarios": {
                     scenario: {
                         "cpu_us_per_request": result.cpu_us(scenario),
@@ -109,7 +119,6 @@ def write(file: Path, results: Results, options: Mapping[str, Any]) -> None:
                     for scenario in SCENARIOS
                 },
                 "cold_starts_s": result.cold_starts_s,
-                "rss_bytes": result.rss_bytes,
             }
             for name, result in results.items()
         },

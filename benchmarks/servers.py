@@ -23,6 +23,8 @@ class Server:
     headers: Mapping[str, str] = field(default_factory=lambda: _AUTHORISED)
     stateful: bool = False
     """Whether what is created can be read back."""
+    made_up: bool = False
+    """Whether answers come from chance, which breaks the contract now and then."""
     default: bool = True
     """Whether it runs when `--servers` is not given."""
 
@@ -51,7 +53,14 @@ SERVERS = {
             stateful=True,
         ),
         Server("prism", "Prism, static examples", _prism(str(contract.SPEC))),
-        Server("prism-dynamic", "Prism, dynamic", _prism("--dynamic", str(PINNED_SPEC))),
+        Server("prism-dynamic", "Prism, dynamic", _prism("--dynamic", str(PINNED_SPEC)), made_up=True),
         Server("starlette", "bare Starlette", _python("benchmarks.starlette_app"), stateful=True),
+        Server(
+            "connexion",
+            "stock connexion, validating both ways",
+            _python("benchmarks.connexion_app"),
+            stateful=True,
+            default=False,
+        ),
     )
 }

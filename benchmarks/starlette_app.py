@@ -34,16 +34,9 @@ async def create_charger(request: Request) -> Response:
     body = await request.json()
     if not isinstance(body.get("power_w"), int):
         return _problem(400, "power_w: must be an integer")
-    charger_id = f"chrg{len(chargers):026}"
-    chargers[charger_id] = {
-        "site": None,
-        **body,
-        "id": charger_id,
-        "url": f"{request.base_url}chargers/{charger_id}",
-        "status": "available",
-        "created_at": datetime.now(UTC).isoformat(),
-    }
-    return JSONResponse(chargers[charger_id], 201)
+    charger = contract.registered(body, f"chrg{len(chargers):026}", datetime.now(UTC).isoformat())
+    chargers[charger["id"]] = charger
+    return JSONResponse(charger, 201)
 
 
 def _problem(status: int, detail: str) -> Response:

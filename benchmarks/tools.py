@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import contract
@@ -29,6 +32,17 @@ def ensure_workspace() -> None:
     """Makes `.work`, with what is derived from the spec."""
     (WORK / "logs").mkdir(parents=True, exist_ok=True)
     contract.write_pinned(PINNED_SPEC)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Keeps a second run from sharing the cores with this one; BenchError when it is the second."""
+    with (WORK / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BenchError("Another benchmark runs on this machine: wait until it is done.") from None
+        yield
 
 
 def ensure_wrk() -> None:

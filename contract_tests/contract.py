@@ -117,11 +117,11 @@ def named(api: str) -> Contract:
     """The shipped contract of that name; raises ContractError for an unknown name and SpecError for a broken file."""
     from specs import catalogue
 
-    if api not in catalogue.names():
-        raise ContractError(
-            f"no API {api!r} here: there are {', '.join(catalogue.names())}. For a file use --spec FILE"
-        )
-    return _ours(catalogue.path_of(api))
+    try:
+        path = catalogue.path_of(api)
+    except LookupError as error:
+        raise ContractError(f"{error.args[0]}; for a file of your own use --spec FILE") from error
+    return _ours(path)
 
 
 def from_file(path: Path) -> Contract:

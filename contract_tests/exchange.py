@@ -39,6 +39,11 @@ class Exchange:
         return urlsplit(self.url).path
 
     @property
+    def query(self) -> str:
+        """The query string of the URL as sent."""
+        return urlsplit(self.url).query
+
+    @property
     def succeeded(self) -> bool:
         """Whether the operation did what it is for: its own method, and an answer below 400."""
         return 0 < self.status < 400 and self.operation.startswith(f"{self.method} ")

@@ -1,6 +1,6 @@
 """What a run says while it goes on, and the tally that every report is written from.
 
-Started, PhaseStarted, Tested, Trouble, PhaseEnded, Ended       events, in the order in which a run sends them
+Started, PhaseStarted, Judged, Trouble, PhaseEnded, Ended       events, in the order in which a run sends them
 Finding             one breach of the contract, in words that people can act on
 Tally               all events of a run added up: findings by cause, answers by operation, the exit code
 """
@@ -48,7 +48,7 @@ class PhaseStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Judged:
     """Some requests to one operation: answers by status, the checks that judged them, and what these found.
 
     `successes` counts the answers that show the operation at work: 2xx and 3xx to its own method.
@@ -87,7 +87,7 @@ class Ended:
     stop: Stop
 
 
-Event = Started | PhaseStarted | Tested | Trouble | PhaseEnded | Ended
+Event = Started | PhaseStarted | Judged | Trouble | PhaseEnded | Ended
 
 
 @dataclass
@@ -124,7 +124,7 @@ class Tally:
         match event:
             case Started():
                 self.start = event
-            case Tested():
+            case Judged():
                 self.answers.setdefault(event.operation, Counter()).update(event.answers)
                 self.successes[event.operation] += event.successes
                 self.judged.update((event.operation, check) for check in event.checks)

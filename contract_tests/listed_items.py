@@ -58,10 +58,12 @@ class ListedItems:
         return None
 
     def _narrows(self, exchange: Exchange) -> bool:
-        """Whether parameters beyond the path may hide an item that exists, such as one that acts for another user."""
-        sent = {name.lower() for name in exchange.headers}
+        """Whether an item may be hidden from this request: sent as somebody else, or with more than the path."""
+        sent = {name.lower(): value for name, value in exchange.headers.items()}
         parameters = self._contract.parameters(exchange.operation)
-        return "?" in exchange.url or any(where == "header" and name.lower() in sent for where, name in parameters)
+        as_ourselves = all(sent.get(name.lower()) == value for name, value in self._credentials.headers.items())
+        more = bool(exchange.query) or any(where == "header" and name.lower() in sent for where, name in parameters)
+        return more or not as_ourselves
 
     def _finding(self, reader: str, missing: Exchange) -> Finding:
         return Finding(

@@ -21,7 +21,7 @@ from schemathesis.schemas import BaseSchema
 
 from contract_tests.contract import Contract, ContractError
 from contract_tests.exchange import shown
-from contract_tests.false_alarms import is_breach
+from contract_tests.false_alarms import FalseAlarms
 from contract_tests.findings import Ended, Event, PhaseEnded, PhaseStarted, Started, Stop, Trouble
 from contract_tests.plan import Plan
 from contract_tests.targets import host_of, is_loopback
@@ -38,9 +38,10 @@ _SILENCES = (requests.ConnectionError, requests.Timeout, requests.exceptions.Chu
 
 def run(plan: Plan) -> Iterator[Event]:
     """The events of one run, from Started to Ended; raises ContractError if schemathesis cannot use the document."""
-    schema = _schema(plan)
+    alarms = FalseAlarms(plan.contract, _headers(plan))
+    schema = _schema(plan, alarms)
     yield Started(plan.contract.title, plan.url, plan.seed, plan.phases, _labels(plan))
-    translation = Translation(plan.contract, plan.credentials)
+    translation = Translation(plan.contract, plan.credentials, alarms.reduced)
     started = time.monotonic()
     stop: Stop = "broken"
     with _hypothesis_caches_elsewhere():
@@ -50,7 +51,7 @@ def run(plan: Plan) -> Iterator[Event]:
                 case events.PhaseStarted(phase=phase) if phase.name.value in plan.phases:
                     yield PhaseStarted(phase.name.value)
                 case events.ScenarioFinished(phase=name):
-                    yield from translation.tested(name.value, event.recorder)
+                    yield from translation.judged(name.value, event.recorder)
                 case events.NonFatalError() if not isinstance(event.value, _SILENCES):
                     label = event.label if event.related_to_operation else ""
                     yield Trouble(label, event.info.title, shown(event.info.message, plan.credentials))
@@ -73,8 +74,8 @@ def _labels(plan: Plan) -> tuple[str, ...]:
     return tuple(label for label in plan.contract.operations if label in plan.operations)
 
 
-def _schema(plan: Plan) -> BaseSchema:
-    config = schemathesis.Config.from_dict(_configuration(plan))
+def _schema(plan: Plan, alarms: FalseAlarms) -> BaseSchema:
+    config = schemathesis.Config.from_dict(configuration(plan))
     # Not part of the dictionary, where schemathesis would expand `${...}` in them.
     config.projects.override.update(base_url=plan.url, headers=_headers(plan))
     try:
@@ -83,7 +84,7 @@ def _schema(plan: Plan) -> BaseSchema:
         raise ContractError(f"schemathesis cannot use {plan.contract.path}: {error}") from error
     if plan.contract.spec is None:
         schema.location = plan.contract.path.absolute().as_uri()  # for references to other files
-    schema.hook("filter_failure")(is_breach(plan.contract))
+    schema.hook("filter_failure")(lambda _, failure, case, __: alarms.is_breach(failure, case))
     return schema.include(lambda context: context.operation.label in plan.operations)
 
 
@@ -105,7 +106,7 @@ def _with_bearer_tokens(contract: Contract) -> dict[str, Any]:
     return document
 
 
-def _configuration(plan: Plan) -> dict[str, Any]:
+def configuration(plan: Plan) -> dict[str, Any]:
     """The configuration of schemathesis, by its documented names; every deviation from its defaults has its reason."""
     local = is_loopback(host_of(plan.url))
     return {

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-_KEYS = ("url", "api", "token", "client_id", "client_secret", "token_url", "scope", "headers")
+KEYS = ("url", "api", "token", "client_id", "client_secret", "token_url", "scope", "headers")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -136,9 +136,9 @@ class _Entry:
     environment: Mapping[str, str]
 
     def target(self) -> Target:
-        unknown = [key for key in self.table if key not in _KEYS]
+        unknown = [key for key in self.table if key not in KEYS]
         if unknown:
-            raise self._error(f"unknown key {unknown[0]!r}; known are {', '.join(_KEYS)}")
+            raise self._error(f"unknown key {unknown[0]!r}; known are {', '.join(KEYS)}")
         token, client = self._text("token"), self._client()
         if token and client:
             raise self._error("has a token and a client_id: one of them")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
 from schemathesis import Case
 from schemathesis.core.failures import AcceptedNegativeData, Failure, MalformedJson, ServerError
@@ -29,8 +30,9 @@ from contract_tests import listed_items
 from contract_tests.contract import Contract, Place
 from contract_tests.credentials import Credentials
 from contract_tests.exchange import Exchange, shown
-from contract_tests.findings import Finding, Tested
+from contract_tests.findings import Finding, Judged
 from contract_tests.listed_items import ListedItems
+from contract_tests.wire import recorded, unanswered
 
 ANSWERED = "request_is_answered"
 
@@ -51,14 +53,19 @@ class Breach:
 class Translation:
     """Turns recorded scenarios into events; all text in them is free of secrets."""
 
-    def __init__(self, contract: Contract, credentials: Credentials) -> None:
+    def __init__(self, contract: Contract, credentials: Credentials, reduced: Mapping[str, Exchange]) -> None:
         self._contract = contract
         self._credentials = credentials
+        self._reduced = reduced
         self._listed = ListedItems(contract, credentials)
 
-    def tested(self, phase: str, recorder: ScenarioRecorder) -> Iterator[Tested]:
+    def judged(self, phase: str, recorder: ScenarioRecorder) -> Iterator[Judged]:
         """One event per operation that a scenario sent requests to, in the order of their first request."""
-        exchanges = {case_id: _exchange(recorder, case_id) for case_id in recorder.interactions}
+        exchanges = {
+            case_id: exchange
+            for case_id, node in recorder.cases.items()
+            if (exchange := self._exchange(recorder, case_id, node.value))
+        }
         by_operation: defaultdict[str, list[Exchange]] = defaultdict(list)
         findings: defaultdict[str, list[Finding]] = defaultdict(list)
         checks: defaultdict[str, set[str]] = defaultdict(set)
@@ -75,10 +82,11 @@ class Translation:
                 label = recorder.cases[case_id].value.operation.label
                 checks[label].add(node.name)
                 if node.failure_info is not None:
-                    finding = self._finding(node.name, node.failure_info.failure, case_id, recorder, exchanges[case_id])
-                    findings[label].append(finding)
+                    findings[label].append(
+                        self._finding(node.name, node.failure_info.failure, case_id, recorder, exchanges)
+                    )
         for label, sent in by_operation.items():
-            yield Tested(
+            yield Judged(
                 phase=phase,
                 operation=label,
                 answers=Counter(exchange.status for exchange in sent),
@@ -87,15 +95,22 @@ class Translation:
                 findings=tuple(findings[label]),
             )
 
+    def _exchange(self, recorder: ScenarioRecorder, case_id: str, case: Case[Any]) -> Exchange | None:
+        interaction = recorder.interactions.get(case_id)
+        if interaction is None:
+            return unanswered(case.operation.label, case, self._credentials.headers)
+        return recorded(case.operation.label, interaction)
+
     def _finding(
-        self, check: str, failure: Failure, case_id: str, recorder: ScenarioRecorder, exchange: Exchange
+        self, check: str, failure: Failure, case_id: str, recorder: ScenarioRecorder, exchanges: Mapping[str, Exchange]
     ) -> Finding:
+        exchange = self._reduced.get(case_id, exchanges[case_id])
         breach = self._breach(failure, recorder.cases[case_id].value, exchange)
         # A deleted or a new thing takes more than one request to show; for all else the last one will do.
         steps = [exchange]
         if failure.related_case_ids() or check == "ensure_resource_availability":
             chain = recorder.iter_chain_cases(case_id=case_id, related_case_ids=failure.related_case_ids())
-            steps = [_exchange(recorder, case.id) for case in chain if case.id in recorder.interactions]
+            steps = [exchanges[case.id] for case in chain if case.id in exchanges]
         return Finding(
             operation=exchange.operation,
             check=check,
@@ -127,22 +142,21 @@ class Translation:
         declared = ", ".join(responses.value)
         match failure:
             case JsonSchemaError():
-                return self._schema_breach(failure, response)
+                return self._schema_breach(failure, response, exchange)
             case ServerError() | UndefinedStatusCode():
                 return Breach(responses, f"answers with {declared}", cause=str(exchange.status))
             case MissingHeaders(missing_headers=names):
                 place = contract.below(response, "headers", names[0])
-                return Breach(place, f"required headers of {exchange.status}: {', '.join(names)}")
+                return Breach(place, f"required headers of {exchange.status}: {', '.join(names)}", "without them")
             case UndefinedContentType() | MissingContentType() | MalformedJson():
                 content = contract.below(response, "content")
+                came = "no JSON: " + failure.validation_message if isinstance(failure, MalformedJson) else ""
                 cause = f"{exchange.status} {exchange.answer_headers.get('content-type', '')}"
-                return Breach(content, f"{exchange.status} is {', '.join(content.value)}", _first_line(failure), cause)
+                return Breach(content, f"{exchange.status} is {', '.join(content.value)}", came, cause)
             case AcceptedNegativeData():
                 return self._acceptance_breach(case, operation, label)
             case RejectedPositiveData():
-                sent = [place for (_, name), place in contract.parameters(label).items() if name in (case.query or {})]
-                place = sent[0] if sent else operation
-                return Breach(place, _brief(place.value), "refused although it keeps to the contract")
+                return self._refusal_breach(exchange)
             case MissingHeaderNotRejected(header_name=name):
                 place = contract.parameters(label).get(("header", name), operation)
                 return Breach(place, f"the header {name} is required", "accepted without it")
@@ -161,7 +175,7 @@ class Translation:
                 return Breach(operation, f"security: {_brief(security)}", _first_line(failure))
         return Breach(operation, failure.title, _first_line(failure))
 
-    def _schema_breach(self, failure: JsonSchemaError, response: Place) -> Breach:
+    def _schema_breach(self, failure: JsonSchemaError, response: Place, exchange: Exchange) -> Breach:
         """The schema keyword that an answer's body or header breaks.
 
         schemathesis moves referenced schemas into a store of its own and gives the way back only in its message.
@@ -170,17 +184,30 @@ class Translation:
         keyword = str(failure.schema_path[-1]) if failure.schema_path else ""
         written = re.search(r"^Schema at /(.+):$", failure.message, re.MULTILINE)
         tokens = written[1].split("/") if written else []
+        subject, place = "", response
         if tokens[:1] == ["components"]:
             place = contract.place(*tokens)
-        else:
-            media_types = contract.below(response, "content")
-            place = response
-            if "header" not in failure.title and media_types.value and media_types.pointer != response.pointer:
-                place = contract.below(media_types, next(iter(media_types.value)), "schema", *tokens)
+        elif "header" in failure.title:
+            # Which header it is about is not in the failure, but its value is.
+            values = exchange.answer_headers
+            declared = contract.below(response, "headers").value
+            subject = next((name for name in declared if values.get(name.lower()) == str(failure.instance)), "")
+            place = contract.below(response, "headers", subject, "schema") if subject else response
+        elif isinstance(response.value, Mapping) and response.value.get("content"):
+            media_type = next(iter(response.value["content"]))
+            place = contract.below(response, "content", media_type, "schema", *tokens)
         says = f"{keyword}: {_brief(failure.schema.get(keyword))}" if keyword in failure.schema else failure.title
         at = "".join(f"/{token}" for token in failure.instance_path)
         came = f"at {at}: {failure.validation_message}" if at else failure.validation_message
-        return Breach(place, says, came, f"{place.pointer} {keyword}")
+        return Breach(place, f"{subject} {says}".strip(), came, f"{place.pointer} {keyword}")
+
+    def _refusal_breach(self, exchange: Exchange) -> Breach:
+        """The parameter whose value made the difference: the only optional one of a reduced request."""
+        for (where, name), place in self._contract.parameters(exchange.operation).items():
+            if where == "query" and not place.value.get("required") and name in parse_qs(exchange.query):
+                schema = self._contract.below(place, "schema")
+                return Breach(schema, f"{name}: {_brief(schema.value)}", "refused, though without it all is well")
+        return Breach(self._contract.operations[exchange.operation], "requests as described", "refused a valid one")
 
     def _acceptance_breach(self, case: Case[Any], operation: Place, label: str) -> Breach:
         """The parameter or body that a request broke and was accepted with."""
@@ -197,20 +224,6 @@ class Translation:
         broken = (generated.description if generated else "") or "breaks it"
         says = f"{name}: {_brief(place.value)}" if place is not operation else "requests as described"
         return Breach(place, says, f"accepted a request that breaks this: {broken.partition(chr(10))[0]}")
-
-
-def _exchange(recorder: ScenarioRecorder, case_id: str) -> Exchange:
-    request, response = recorder.interactions[case_id].request, recorder.interactions[case_id].response
-    return Exchange(
-        operation=recorder.cases[case_id].value.operation.label,
-        method=request.method,
-        url=request.uri,
-        headers={name: values[0] for name, values in request.headers.items()},
-        body=request.body,
-        status=response.status_code if response else 0,
-        answer_headers={name: ", ".join(values) for name, values in response.headers.items()} if response else {},
-        answer=response.content if response else b"",
-    )
 
 
 def _first_line(failure: Failure) -> str:

@@ -77,14 +77,16 @@ def create_app(runtime: Runtime, apis: Sequence[Api], specs: Mapping[str, Spec])
         from connexion.middleware.swagger_ui import SwaggerUIMiddleware
         from connexion.options import SwaggerUIOptions
 
-    from mockserver.http.middleware import DOCS_PATH, HandlerResolver, PipelineMiddleware, mount
+    from mockserver.http.middleware import DOCS_DOCUMENT_PATH, DOCS_PATH, HandlerResolver, PipelineMiddleware, mount
 
     runtime.apis = [mount(api, specs[api.name]) for api in apis]
     app: Any = AsyncApp("mockserver", middlewares=[partial(PipelineMiddleware, runtime=runtime), SwaggerUIMiddleware])
-    options = SwaggerUIOptions(swagger_ui_path=DOCS_PATH, spec_path=f"{DOCS_PATH}/openapi.json")
+    # The contracts were checked by our own loader, more strictly than connexion would, so it gets their outline only;
+    # the middleware serves the full document that the Swagger UI shows.
+    options = SwaggerUIOptions(swagger_ui_path=DOCS_PATH, serve_spec=False, spec_path=DOCS_DOCUMENT_PATH)
     for mounted in runtime.apis:
         app.add_api(
-            openapi30.view(mounted.spec.document),
+            openapi30.outline(mounted.spec.document),
             base_path=mounted.base_path,
             name=mounted.api.name,
             resolver=HandlerResolver(mounted.api, mounted.spec.operations),

@@ -19,7 +19,6 @@ from specs.source import escape, unescape
 Problems: TypeAlias = Iterator[tuple[str, str]]
 
 _OPERATION_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
-_COMPONENT_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
 _VERSION = re.compile(r"3\.1\.[0-9]+")
 _STYLES = {
@@ -78,14 +77,6 @@ def version_is_supported(contract: Contract) -> Problems:
     """The document is written in OpenAPI 3.1."""
     if not _VERSION.fullmatch(contract.document["openapi"]):
         yield "/openapi", f"{contract.document['openapi']!r} is not supported: write '3.1.0' and use its keywords"
-
-
-def components_are_named_well(contract: Contract) -> Problems:
-    """Component names can stand in a reference as they are."""
-    for section, entries in contract.document.get("components", {}).items():
-        for name in entries:
-            if not _COMPONENT_NAME.fullmatch(name):
-                yield f"/components/{section}/{escape(name)}", "a component name holds only A-Z a-z 0-9 . _ -"
 
 
 def components_are_used(contract: Contract) -> Problems:
@@ -197,6 +188,13 @@ def parameters_are_sound(contract: Contract) -> Problems:
             seen.add(identity)
 
 
+def examples_stand_alone(contract: Contract) -> Problems:
+    """A single example does not stand beside named ones."""
+    for node in contract.findings.of("Parameter", "Header", "MediaType"):
+        if "example" in node.value and "examples" in node.value:
+            yield f"{node.pointer}/example", "stands beside examples: keep one of the two"
+
+
 def responses_are_sound(contract: Contract) -> Problems:
     """Each operation declares responses, by status codes that exist."""
     for node in contract.findings.of("Operation"):
@@ -234,13 +232,13 @@ def links_lead_somewhere(contract: Contract) -> Problems:
 
 RULES: tuple[Callable[[Contract], Problems], ...] = (
     version_is_supported,
-    components_are_named_well,
     components_are_used,
     operations_are_named,
     tags_are_declared,
     paths_are_distinct,
     path_parameters_match,
     parameters_are_sound,
+    examples_stand_alone,
     responses_are_sound,
     security_is_declared,
     links_lead_somewhere,

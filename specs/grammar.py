@@ -314,6 +314,8 @@ def _visit(findings: Findings, rule: Rule, holder: Any, key: Any, pointer: str, 
         if not isinstance(value, list):
             findings.problems.append((pointer, f"must be a list, not {show(value)}"))
             return
+        if not value and rule == ["Schema"]:
+            findings.problems.append((pointer, "needs at least one schema"))
         for index in range(len(value)):
             _visit(findings, rule[0], value, index, f"{pointer}/{index}", kind)
     else:
@@ -321,7 +323,10 @@ def _visit(findings: Findings, rule: Rule, holder: Any, key: Any, pointer: str, 
             findings.problems.append((pointer, f"must be a mapping, not {show(value)}"))
             return
         for name in value:
-            _visit(findings, rule["*"], value, name, f"{pointer}/{escape(name)}", kind)
+            if name == "$ref":
+                findings.problems.append((f"{pointer}/$ref", "a reference cannot stand here: let each entry refer"))
+            else:
+                _visit(findings, rule["*"], value, name, f"{pointer}/{escape(name)}", kind)
 
 
 def _object(findings: Findings, kind: str, value: Any, pointer: str) -> None:

@@ -7,6 +7,7 @@ downstream knows that there were several files.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +51,7 @@ class Joined:
 def join(root: Path) -> Joined:
     """The contract whose root document is `root`; raises SpecError with all that keeps its files from being joined."""
     parts = read_parts(root)
-    problems = list(_dangling(parts, root))
-    if problems:
+    if problems := [*_badly_named(parts), *_dangling(parts, root)]:
         raise SpecError(in_order(problems, parts))
     moved, exports = _named_by_root(parts[root])
     stand_ins = set(moved.values())
@@ -61,7 +61,7 @@ def join(root: Path) -> Joined:
 
     document = {key: {} if key in _AREAS else value for key, value in parts[root].source.value.items()}
     positions: dict[str, Location] = {}
-    unnamed = []
+    unnamed, clashes = [], []
     for part in parts.values():
         places = {}
         for entry, value in _entries(part.source.value):
@@ -72,7 +72,7 @@ def join(root: Path) -> Joined:
             elif part.file != root and not movable:
                 unnamed.append(part.problem(entry, f"the root document {root.name} does not name this path"))
             elif place in positions:
-                problems.append(part.problem(entry, f"component exists already, at {positions[place]}: rename one"))
+                clashes.append(part.problem(entry, f"component exists already, at {positions[place]}: rename one"))
             else:
                 places[entry] = place
                 positions[place] = part.source.locate(entry)
@@ -83,12 +83,21 @@ def join(root: Path) -> Joined:
                 positions[places[entry] + rest] = Location(part.file, line, pointer)
             elif part.file == root and not rest and entry not in stand_ins:
                 positions.setdefault(pointer, Location(part.file, line, pointer))
-    if problems:
-        raise SpecError(in_order(problems, parts))
+    if clashes:
+        raise SpecError(in_order(clashes, parts))
     return Joined(tuple(parts), document, positions, exports, tuple(unnamed))
 
 
+_COMPONENT = re.compile(r"/components/[A-Za-z]+/[A-Za-z0-9._-]+")
 _AREAS = ("paths", "webhooks", "components")
+
+
+def _badly_named(parts: Mapping[Path, Part]) -> Iterator[SpecProblem]:
+    """The components whose names cannot stand in a reference as they are."""
+    for part in parts.values():
+        for entry, _ in _entries(part.source.value):
+            if entry.startswith("/components/") and not _COMPONENT.fullmatch(entry):
+                yield part.problem(entry, "a component name holds only A-Z a-z 0-9 . _ -")
 
 
 def _dangling(parts: Mapping[Path, Part], root: Path) -> Iterator[SpecProblem]:
@@ -123,7 +132,7 @@ def _named_by_root(root: Part) -> tuple[dict[tuple[Path, str], str], frozenset[s
     for reference in root.findings.references:
         place = reference.pointer.removesuffix("/$ref")
         file, entry = root.targets[reference.pointer], _pointer(reference)
-        exported = _split(place) == (place, "") and file != root.file
+        exported = _split(place) == (place, "") and file != root.file and len(reference.holder) == 1
         if exported and reference.kind != "PathItem":
             exports.add(place)
         if exported and (reference.kind == "PathItem" or place == entry):
@@ -143,9 +152,10 @@ def _entries(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _split(pointer: str) -> tuple[str, str]:
     """The entry that a pointer stands in, and the rest; a pointer outside entries is all entry."""
-    tokens = pointer.split("/")
+    tokens = pointer.split("/", 4)
     length = {"paths": 3, "webhooks": 3, "components": 4}.get(tokens[1], len(tokens)) if pointer else 1
-    return "/".join(tokens[:length]), "".join(f"/{token}" for token in tokens[length:])
+    entry = "/".join(tokens[:length])
+    return entry, pointer[len(entry) :]
 
 
 def _put(document: dict[str, Any], pointer: str, value: Any) -> None:

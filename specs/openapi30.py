@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from specs.grammar import walk
+from specs.grammar import METHODS, walk
 from specs.source import copied
 
 _OPEN_ENDED = (("exclusiveMinimum", "minimum", 1), ("exclusiveMaximum", "maximum", -1))
@@ -36,6 +36,20 @@ def view(document: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def outline(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The paths and operation ids alone, as 3.0.3: what is needed to route, without what takes long to check."""
+    paths = {
+        path: {
+            method: {"operationId": operation["operationId"], "responses": {"default": {"description": ""}}}
+            for method, operation in item.items()
+            if method in METHODS
+        }
+        for path, item in document["paths"].items()
+    }
+    info = {"title": document["info"]["title"], "version": document["info"]["version"]}
+    return {"openapi": "3.0.3", "info": info, "paths": paths}
+
+
 def schema_view(schema: Mapping[str, Any] | bool) -> dict[str, Any]:
     """A schema of 3.1 as one of 3.0."""
     if isinstance(schema, bool):
@@ -46,7 +60,7 @@ def schema_view(schema: Mapping[str, Any] | bool) -> dict[str, Any]:
     for keyword, value in schema.items():
         match keyword:
             case "$ref":
-                pass
+                also.append({"$ref": value})
             case "type":
                 _type(schema, result, also)
             case "const":

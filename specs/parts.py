@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from specs import source
 from specs.errors import SpecError, SpecProblem
-from specs.grammar import Findings, Reference, walk
+from specs.grammar import Findings, walk
 from specs.source import Source
 
 
@@ -35,20 +35,27 @@ def read_parts(root: Path) -> dict[Path, Part]:
     """The parts of the contract by file, the root first; raises SpecError with all problems of all files."""
     parts: dict[Path, Part] = {}
     problems: list[SpecProblem] = []
+    # The queue grows while it is walked: a file is read once a reference has named it.
     queue = [root]
+    named: dict[tuple[Path, str], tuple[Path, str]] = {}
     for file in queue:
         try:
             text = source.read(file)
         except SpecError as error:
             problems += error.problems
             continue
-        part = Part(text, walk(text.value, "Document" if file == root else "Part"), {})
-        parts[file] = part
+        part = parts[file] = Part(text, walk(text.value, "Document" if file == root else "Part"), {})
         problems += [part.problem(pointer, message) for pointer, message in part.findings.problems]
         for reference in part.findings.references:
-            refusal, target = _target(root, file, reference)
+            name, hash_sign, _ = reference.target.partition("#")
+            if (file, name) not in named:
+                named[file, name] = _file(root, file, name)
+            target, refusal = named[file, name]
+            if not hash_sign and not refusal:
+                refusal = "needs a pointer such as '#/components/schemas/Name'"
             if refusal:
                 problems.append(part.problem(reference.pointer, f"reference {reference.target!r} {refusal}"))
+                continue
             part.targets[reference.pointer] = target
             if target not in queue:
                 queue.append(target)
@@ -63,19 +70,14 @@ def in_order(problems: Iterable[SpecProblem], files: Iterable[Path]) -> list[Spe
     return sorted(dict.fromkeys(problems), key=lambda problem: (order[problem.location.file], problem.location.line))
 
 
-def _target(root: Path, file: Path, reference: Reference) -> tuple[str, Path]:
-    """Why a reference is refused, or nothing, and the file it points into (its own where it is refused)."""
-    name, hash_sign, _ = reference.target.partition("#")
+def _file(root: Path, file: Path, name: str) -> tuple[Path, str]:
+    """The file that a reference in a file names, and why it is refused, if it is."""
     if "://" in name or name.startswith("//"):
-        return "is remote: copy what it points at into the folder of this contract", file
-    if not hash_sign:
-        return "needs a pointer such as '#/components/schemas/Name'", file
-    if not name:
-        return "", file
+        return file, "is remote: copy what it points at into the folder of this contract"
     folder = root.resolve().parent
-    resolved = (file.parent / unquote(name)).resolve()
-    if not resolved.is_relative_to(folder):
-        return f"leaves the folder of this contract, {folder}", file
-    if not resolved.is_file():
-        return "names a file that does not exist", file
-    return "", root.parent / resolved.relative_to(folder)
+    target = (file.parent / unquote(name)).resolve() if name else file.resolve()
+    if not target.is_relative_to(folder):
+        return file, f"leaves the folder of this contract, {folder}"
+    if not target.is_file():
+        return file, "names a file that does not exist"
+    return root.parent / target.relative_to(folder), ""

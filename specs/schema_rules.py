@@ -46,6 +46,8 @@ _IN_COMPOSITION = re.compile(r".*/(?:(?:allOf|anyOf|oneOf)/[0-9]+|(?<!/propertie
 
 # Escapes that mean the same to every engine: punctuation, line ends and tabs, and code points.
 _ESCAPE = re.compile(r"\\(?:[^A-Za-z0-9]|[nrtfv]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})|\\(.?)")
+# Groups other than (?:...), and within [...] an empty class, a class in a class, and set operations.
+_SPECIAL = re.compile(r"\(\?(?!:)|\[\^?\]|\[[^\]]*(?:\[|&&|--|~~)")
 _CLASSES = {"d": "[0-9]", "D": "[^0-9]", "w": "[A-Za-z0-9_]", "W": "[^A-Za-z0-9_]", "s": "[ \\t]", "S": "[^ \\t]"}
 
 
@@ -59,8 +61,8 @@ def pattern_is_portable(pointer: str, schema: Mapping[str, Any]) -> Problems:
             instead = f"write {_CLASSES[letter]}" if letter in _CLASSES else "write it out"
             yield f"{pointer}/pattern", f"\\{letter} depends on the regex engine: {instead}"
             return
-    if re.search(r"\(\?(?!:)|&&|\[\[|\[:", _ESCAPE.sub("", pattern)):
-        yield f"{pointer}/pattern", "uses (?...), && or [[...]], which not every engine knows: write it out"
+    if special := _SPECIAL.search(_ESCAPE.sub("a", pattern)):
+        yield f"{pointer}/pattern", f"{special[0]} means different things to regex engines: escape it, or write it out"
         return
     try:
         Draft202012Validator({"pattern": pattern}, pattern_options=RegexOptions())

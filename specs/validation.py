@@ -22,8 +22,7 @@ _MESSAGE_LENGTH = 300
 _MASK = "\0"
 _JSON = json.JSONEncoder(ensure_ascii=False, default=str)
 _URI = "urn:gridmock:contract"
-# Of the branches of a oneOf or anyOf, those that fail in one of these at their top were not meant.
-_SELECTING = frozenset(("type", "const", "enum"))
+_ANOTHER_TYPE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +51,10 @@ class Validator:
 
     def _explained(self, errors: Iterable[ValidationError]) -> Iterator[Violation]:
         for error in errors:
-            kind = error.kind
-            if isinstance(kind, (ValidationErrorKind.OneOfNotValid, ValidationErrorKind.AnyOf)):
-                meant = [branch for branch in kind.context if not _is_other_case(branch, error)]
-                if len(meant) == 1:
-                    yield from self._explained(meant[0])
-                    continue
-            yield self._violation(error)
+            if meant := _meant(error):
+                yield from self._explained(meant)
+            else:
+                yield self._violation(error)
 
     def _violation(self, error: ValidationError) -> Violation:
         pointer = "".join(f"/{escape(str(token))}" for token in error.instance_path)
@@ -137,15 +133,24 @@ def _clip(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def _is_other_case(branch: Sequence[ValidationError], choice: ValidationError) -> bool:
-    """Whether a branch was not meant: the value, or a property that tells cases apart, is of another kind."""
-    depth = len(choice.instance_path) + 1
-    return any(
-        error.kind.name in _SELECTING
-        and len(error.instance_path) <= depth
-        and (error.kind.name != "type" or len(error.instance_path) < depth)
-        for error in branch
-    )
+def _meant(choice: ValidationError) -> Sequence[ValidationError]:
+    """The errors of the one branch of a oneOf or anyOf that the sender must have meant; none if that is open."""
+    if not isinstance(choice.kind, (ValidationErrorKind.OneOfNotValid, ValidationErrorKind.AnyOf)):
+        return ()
+    branches, top = choice.kind.context, len(choice.instance_path)
+    distances = [max((_distance(error, top) for error in branch), default=0) for branch in branches]
+    nearest = min(distances)
+    if nearest == _ANOTHER_TYPE or distances.count(nearest) > 1:
+        return ()
+    return branches[distances.index(nearest)]
+
+
+def _distance(error: ValidationError, top: int) -> int:
+    """How strongly an error says that its branch was not meant: the value is of another type, or says another case."""
+    keyword, depth = error.kind.name, len(error.instance_path) - top
+    if keyword == "type" and depth == 0:
+        return _ANOTHER_TYPE
+    return 2 - depth if keyword in ("const", "enum") and depth <= 1 else 0
 
 
 def _is_base64(text: str) -> bool:

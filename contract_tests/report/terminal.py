@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from contract_tests.findings import Cause, Event, PhaseEnded, PhaseStarted, Started, Tally, Tested
+from contract_tests.findings import Cause, Event, Judged, PhaseEnded, PhaseStarted, Started, Tally
 
 _WIDTH = 10
 _CLEAR_LINE = "\r\x1b[K"
@@ -36,7 +36,7 @@ class Progress:
             case PhaseStarted(phase=phase):
                 self._phase, self._began, self._operations, self._requests = phase, time.monotonic(), set(), 0
                 self._causes = set()
-            case Tested():
+            case Judged():
                 self._operations.add(event.operation)
                 self._requests += sum(event.answers.values())
                 self._causes |= {(found.operation, found.check, found.cause) for found in event.findings}

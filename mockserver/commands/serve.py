@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -138,6 +139,7 @@ def run(application: Any, listening: socket.socket, beside: Coroutine[Any, Any, 
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)
+    gc.freeze()  # what stands now stays: the collector need not look at it again
 
     async def serve_and_watch() -> None:
         watching = asyncio.create_task(beside) if beside is not None else None

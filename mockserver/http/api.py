@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ def _no_headers(exchange: Exchange) -> Headers:
     return []
 
 
-def _no_page_headers(page: Page, url: str) -> Headers:
+def _no_page_headers(page: Page, url: str, query: Sequence[tuple[str, str]]) -> Headers:
     return []
 
 
@@ -57,7 +57,8 @@ class Api:
     """The bucket that a request counts in, and its limit an hour; None for no limits."""
     headers: Callable[[Exchange], Headers] = _no_headers
     """Headers of every response, errors included."""
-    page_headers: Callable[[Page, str], Headers] = _no_page_headers
+    page_headers: Callable[[Page, str, Sequence[tuple[str, str]]], Headers] = _no_page_headers
+    """Headers of a page, from the URL without its query and the query as sent."""
     context_parameters: Mapping[str, ContextParameter] = field(default_factory=dict)
     """Parameters that are taken off the handlers' hands, by their name in the contract."""
     expand_scopes: Mapping[str, str] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -131,15 +131,17 @@ def _origin(scheme: str, host: bytes | None, server: tuple[str, int | None]) -> 
 
 
 class Context:
-    """What a handler and its views know beside their parameters."""
+    """What a handler and its views know beside their parameters.
+
+    It holds no reference to the exchange: the cycle would leave every request to the garbage collector.
+    """
 
     __slots__ = (
-        "_exchange", "at", "base_url", "body", "expansion", "included", "principal", "runtime", "store", "user_id",
-        "world",
+        "at", "base_url", "body", "client_ip", "expansion", "headers", "included", "origin", "principal", "runtime",
+        "store", "user_id", "world",
     )  # fmt: skip
 
     def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
         self.runtime: Runtime = exchange.runtime
         self.world: World = exchange.runtime.world
         self.store: Store = exchange.runtime.store
@@ -152,7 +154,13 @@ class Context:
         self.expansion: Expansion = exchange.expansion
         self.included: frozenset[str] = frozenset()
         """Optional fields that the caller asked for."""
-        self.base_url: str = exchange.base_url
+        self.headers: Mapping[bytes, bytes] = exchange.headers
+        """Request headers by lower-case name, as sent."""
+        self.client_ip: str = exchange.client_ip
+        self.origin: str = exchange.origin
+        """`http://host:port` as the caller addressed us."""
+        self.base_url: str = self.origin + exchange.api.base_path
+        """The absolute URL of the API's root, without a slash at the end."""
 
     def url(self, *segments: str) -> str:
         """Absolute URL of a resource of this API, from the decoded segments of its path."""
@@ -160,15 +168,5 @@ class Context:
 
     def header(self, name: str) -> str | None:
         """A request header by its lower-case name, or None."""
-        value = self._exchange.headers.get(name.encode())
+        value = self.headers.get(name.encode())
         return None if value is None else value.decode("latin-1")
-
-    @property
-    def client_ip(self) -> str:
-        """The caller's address."""
-        return self._exchange.client_ip
-
-    @property
-    def origin(self) -> str:
-        """`http://host:port` as the caller addressed us."""
-        return self._exchange.origin

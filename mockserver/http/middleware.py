@@ -6,7 +6,7 @@ What the pipeline does not answer (the Swagger UI of an API) goes on to connexio
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -28,12 +28,17 @@ from mockserver.http.journal import Entry, request_id
 from mockserver.http.pipeline import walk
 from mockserver.http.routing import Router
 from mockserver.http.runtime import Runtime
+from specs import openapi30
 from specs.operation import Operation, Spec
 from specs.validation import Validators
 
 access_log = logging.getLogger("gridmock.requests")
 
 DOCS_PATH = "/docs"
+DOCS_DOCUMENT_PATH = f"{DOCS_PATH}/openapi.json"
+"""The 3.0 view, which the Swagger UI can read."""
+DOCUMENT_PATH = "/openapi.json"
+"""The contract itself, OpenAPI 3.1 in one file."""
 REQUEST_ID_HEADER = "gridmock-request-id"
 
 
@@ -86,8 +91,8 @@ class PipelineMiddleware(SpecMiddleware):  # type: ignore[misc]  # connexion shi
             base_path = mounted.base_path
             if path.startswith(base_path) and path[len(base_path) : len(base_path) + 1] in ("", "/"):
                 below = path[len(base_path) :] or "/"
-                if below == "/openapi.json":
-                    await _send(send, 200, [("content-type", "application/json")], _document(mounted))
+                if below in (DOCUMENT_PATH, DOCS_DOCUMENT_PATH):
+                    await _send(send, 200, [("content-type", "application/json")], _document(mounted, below))
                 elif below == DOCS_PATH or below.startswith(f"{DOCS_PATH}/"):
                     await self._next(scope, receive, send)
                 else:
@@ -170,7 +175,7 @@ class PipelineMiddleware(SpecMiddleware):  # type: ignore[misc]  # connexion shi
                 request_body=exchange.request_body if exchange else b"",
                 status=status,
                 response_headers=headers,
-                response_body=body,
+                response_body=bytes(memoryview(body)),  # see mockserver.store.memory: orjson's buffer is longer
             )
         )
         if runtime.settings.log == "requests":
@@ -192,5 +197,8 @@ def _http_date(at: datetime) -> str:
     return format_datetime(at, usegmt=True)
 
 
-def _document(mounted: MountedApi) -> bytes:
-    return orjson.dumps({**mounted.spec.document, "servers": [{"url": mounted.base_path}]})
+def _document(mounted: MountedApi, path: str) -> bytes:
+    document: Mapping[str, Any] = mounted.spec.document
+    if path == DOCS_DOCUMENT_PATH:
+        document = openapi30.view(document)
+    return orjson.dumps({**document, "servers": [{"url": mounted.base_path}]})

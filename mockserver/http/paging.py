@@ -15,11 +15,11 @@ from mockserver.http.errors import Headers, NotFound
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One cut of a list: its items, and the query strings of its neighbours (None at an end)."""
+    """One cut of a list: its items, and the parameters that lead to its neighbours (None at an end)."""
 
     items: Sequence[Any]
-    previous: str | None
-    next: str | None
+    previous: Mapping[str, Any] | None
+    next: Mapping[str, Any] | None
 
 
 class Paging(Protocol):
@@ -27,8 +27,8 @@ class Paging(Protocol):
 
     parameters: frozenset[str]
 
-    def cut(self, items: Sequence[Any], asked: Mapping[str, Any], query: Sequence[tuple[str, str]]) -> Page:
-        """The asked page; `asked` holds the typed parameters (defaults filled), `query` the pairs as sent."""
+    def cut(self, items: Sequence[Any], asked: Mapping[str, Any]) -> Page:
+        """The asked page; `asked` holds the typed parameters, defaults filled in."""
 
 
 class PageNumber:
@@ -36,7 +36,7 @@ class PageNumber:
 
     parameters = frozenset({"page", "page_size"})
 
-    def cut(self, items: Sequence[Any], asked: Mapping[str, Any], query: Sequence[tuple[str, str]]) -> Page:
+    def cut(self, items: Sequence[Any], asked: Mapping[str, Any]) -> Page:
         """See `Paging.cut`; NotFound past the end."""
         page, size = int(asked["page"]), int(asked["page_size"])
         start = (page - 1) * size
@@ -44,14 +44,10 @@ class PageNumber:
         if start >= total and page > 1:
             raise NotFound(f"There is no page {page}: the list has {max(1, -(-total // size))} page(s) of {size}.")
 
-        def neighbour(number: int) -> str:
-            kept = [(name, value) for name, value in query if name not in self.parameters]
-            return urlencode([*kept, ("page", str(number)), ("page_size", str(size))])
-
         return Page(
             items=items[start : start + size],
-            previous=neighbour(page - 1) if page > 1 else None,
-            next=neighbour(page + 1) if start + size < total else None,
+            previous={"page": page - 1, "page_size": size} if page > 1 else None,
+            next={"page": page + 1, "page_size": size} if start + size < total else None,
         )
 
 
@@ -63,10 +59,16 @@ def dialect_for(query_parameters: frozenset[str]) -> Paging | None:
     return next((dialect for dialect in DIALECTS if dialect.parameters <= query_parameters), None)
 
 
-def link_header(page: Page, url: str) -> Headers:
-    """ev.energy's `Link`: always two entries, previous then next, `about:blank` at an end (RFC 8288 syntax)."""
+def link_header(page: Page, url: str, query: Sequence[tuple[str, str]]) -> Headers:
+    """ev.energy's `Link`: always two entries, previous then next, `about:blank` at an end (RFC 8288 syntax).
 
-    def entry(query: str | None, relation: str) -> str:
-        return f'<{url}?{query}>; rel="{relation}"' if query is not None else f'<about:blank>; rel="{relation}"'
+    `query` holds the pairs as sent, which the links keep but for the paging parameters.
+    """
+
+    def entry(neighbour: Mapping[str, Any] | None, relation: str) -> str:
+        if neighbour is None:
+            return f'<about:blank>; rel="{relation}"'
+        kept = [(name, value) for name, value in query if name not in neighbour]
+        return f'<{url}?{urlencode([*kept, *neighbour.items()])}>; rel="{relation}"'
 
     return [("link", f"{entry(page.previous, 'previous')}, {entry(page.next, 'next')}")]

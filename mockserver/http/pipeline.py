@@ -240,9 +240,9 @@ async def present(exchange: Exchange) -> None:
             media_type = next(iter(rule.content), None) if rule else None
         result = result.body
     elif operation.paging is not None:
-        page = operation.paging.cut(result, exchange.page_asked, exchange.query_pairs)
+        page = operation.paging.cut(result, exchange.page_asked)
         url = exchange.base_url + exchange.path
-        exchange.response_headers.extend(exchange.api.api.page_headers(page, url))
+        exchange.response_headers.extend(exchange.api.api.page_headers(page, url, exchange.query_pairs))
         result = page.items
     view = operation.view
     if view is not None and exchange.status == operation.success_status:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 TOKEN = "desk-token-9f2c41d7"
-Asgi = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
 SUPPLIERS = [
     {
         "id": f"supl{n:026d}",
@@ -148,7 +146,11 @@ class Desk:
             raise Refusal(400, "below_minor_units: -1000 to 10000")
         if any(alert["name"] == name for alert in self.alerts.values()):
             raise Refusal(422, "the name is taken")
-        alert = {"id": f"alrt{len(self.alerts) + len(self.removed):026d}", "name": name, "below_minor_units": int(below)}
+        alert = {
+            "id": f"alrt{len(self.alerts) + len(self.removed):026d}",
+            "name": name,
+            "below_minor_units": int(below),
+        }
         self.alerts[alert["id"]] = alert
         return 201, {"Location": f"/alerts/{alert['id']}"}, alert
 

@@ -157,9 +157,7 @@ def _items(path: str, alter: Callable[[dict[str, Any]], object]) -> Callable[[Re
 
 def _successes(path: str, alter: Callable[[Answer], Answer]) -> Callable[[Request, Answer, Memory], Answer]:
     """Alter every answer with success at a path."""
-    return lambda asked, answer, _: (
-        alter(answer) if answer.status == 200 and re.search(path, asked.path) else answer
-    )
+    return lambda asked, answer, _: alter(answer) if answer.status == 200 and re.search(path, asked.path) else answer
 
 
 def _crash(asked: Request, answer: Answer, _: Memory) -> Answer:

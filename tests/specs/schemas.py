@@ -29,6 +29,7 @@ _SHAPES: dict[str, st.SearchStrategy[Any]] = {
     "array": st.lists(VALUES, max_size=3),
     "object": st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=3),
 }
+_PRINTABLE = st.characters(min_codepoint=32, max_codepoint=126)
 _SMALL = st.integers(0, 3)
 _BOUND = st.integers(-3, 3) | st.sampled_from([0.5, -1.5])
 # Multiples of powers of two, because engines disagree about 0.3 as a multiple of 0.1.
@@ -154,7 +155,7 @@ def _near(spec: dict[str, Any], schema: Any, depth: int) -> st.SearchStrategy[An
     if literals:
         shapes.append(st.sampled_from(literals))
     if "pattern" in schema:
-        shapes.append(st.from_regex(schema["pattern"], alphabet="ab1."))
+        shapes.append(st.from_regex(schema["pattern"], alphabet=_PRINTABLE))
     if {"properties", "required", "additionalProperties"} & schema.keys():
         names = dict.fromkeys([*schema.get("properties", ()), *schema.get("required", ())])
         rest = schema.get("additionalProperties", True)

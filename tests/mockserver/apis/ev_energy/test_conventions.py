@@ -341,8 +341,9 @@ def test_references_are_written_without_a_slash_at_the_end(mock: Mock) -> None:
 
 
 def test_references_name_the_host_that_the_caller_used(mock: Mock) -> None:
-    supplier = mock.get("/suppliers", headers={"host": "api.test"}).json()[0]
-    assert supplier["url"].startswith(f"http://api.test{V2}/suppliers/supl")
+    tariff = mock.get("/tariffs", headers={"host": "api.test"}).json()[0]
+    assert tariff["url"] == f"http://api.test{V2}/tariffs/{tariff['id']}"
+    assert tariff["supplier"].startswith(f"http://api.test{V2}/suppliers/supl")
 
 
 def test_a_new_application_gets_every_scope_unless_told_otherwise(mock: Mock) -> None:

@@ -1,0 +1,170 @@
+"""The tally, and the reports that are written from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from contract_tests.findings import Ended, Finding, Judged, PhaseEnded, PhaseStarted, Started, Stop, Tally, Trouble
+from contract_tests.report import junit, terminal
+
+LABELS = ("GET /a", "GET /b")
+
+
+def finding(curl: str = "curl -i http://h/a", cause: str = "500") -> Finding:
+    return Finding(
+        operation="GET /a",
+        check="not_a_server_error",
+        cause=cause,
+        title="Server error",
+        where="spec.yaml:7: #/paths/~1a/get/responses",
+        contract="answers with 200",
+        came="500 text/plain: oops \x00\x1b\ud800",
+        curl=curl,
+    )
+
+
+def judged(*findings: Finding, phase: str = "coverage", status: int = 200) -> Judged:
+    checks = frozenset({"not_a_server_error", "status_code_conformance"})
+    return Judged(phase, "GET /a", Counter({status: 3, 404: 1}), 3 if status < 400 else 0, checks, findings)
+
+
+def tally(*events: Any, stop: Stop = "completed") -> Tally:
+    total = Tally()
+    for event in (Started("Desk", "http://h", 1, ("coverage",), LABELS), *events, Ended(2.5, stop)):
+        total.add(event)
+    return total
+
+
+def test_findings_of_one_cause_are_one_with_the_shortest_curl_line() -> None:
+    long, short = finding("curl -i http://h/a?long=1"), finding()
+    total = tally(judged(long), judged(short, long, phase="stateful"), judged(finding(cause="502")))
+    first, second = total.causes.values()
+    assert (first.example, first.times, first.phases) == (short, 3, ["coverage", "stateful"])
+    assert second.times == 1
+    assert (total.requests, total.unreached) == (12, ("GET /b",))
+
+
+@pytest.mark.parametrize(
+    ("events", "stop", "exit_code"),
+    [
+        ([judged()], "completed", 0),
+        ([judged()], "out of time", 0),
+        ([judged(finding())], "completed", 1),
+        ([judged(finding(), status=500)], "completed", 1),
+        ([judged(finding())], "server gone", 1),
+        ([judged(finding())], "interrupted", 2),
+        ([judged()], "interrupted", 2),
+        ([judged()], "server gone", 2),
+        ([judged(), Trouble("GET /b", "Schema Error", "odd")], "completed", 2),
+        ([judged(status=401)], "completed", 2),
+        ([judged(status=404)], "completed", 2),
+        ([], "completed", 2),
+    ],
+)
+def test_exit_codes(events: list[Any], stop: Stop, exit_code: int) -> None:
+    assert tally(*events, stop=stop).exit_code == exit_code
+
+
+def test_a_run_without_an_end_is_not_green() -> None:
+    assert Tally().exit_code == 2
+
+
+def test_401_on_everything_is_said_clearly() -> None:
+    refused = tally(Judged("coverage", "GET /a", Counter({401: 9, 403: 1}), 0, frozenset(), ()))
+    assert "credentials are missing or refused" in refused.warning
+    assert "credentials are missing or refused" in "\n".join(terminal.summary(refused, "again"))
+
+
+def test_the_summary_has_what_a_person_needs() -> None:
+    lines = "\n".join(terminal.summary(tally(judged(finding(), finding())), "gridmock check x --seed 1"))
+    for part in (
+        "1. Server error: GET /a",
+        "contract  spec.yaml:7: #/paths/~1a/get/responses",
+        "answers with 200",
+        "came      500 text/plain: oops",
+        "not_a_server_error, seen 2 times in coverage",
+        "try       curl -i http://h/a",
+        "GET /b: no request was sent",
+        "1 of 2 operations, 4 requests, 1 finding, 2.5 s, seed 1",
+        "Again: gridmock check x --seed 1",
+    ):
+        assert part in lines
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_progress_is_a_line_per_phase_and_a_counter_on_a_terminal(live: bool) -> None:
+    printed: list[str] = []
+    progress = terminal.Progress(lambda text, nl=True: printed.append(text + "\n" * nl), live=live)
+    for event in (
+        Started("Desk", "http://h", 7, ("coverage", "stateful"), LABELS),
+        PhaseStarted("coverage"),
+        judged(finding()),
+        PhaseEnded("coverage", ""),
+        PhaseEnded("stateful", "not applicable"),
+    ):
+        progress.see(event)
+    assert printed[0] == "Desk at http://h: 2 operations, seed 7\n"
+    assert printed[-2].removeprefix("\r\x1b[K").startswith("coverage   1 operation, 4 requests, 1 finding, 0.")
+    assert printed[-1].removeprefix("\r\x1b[K") == "stateful   skipped: not applicable\n"
+    assert (len(printed), any("\r" in text for text in printed)) == ((4, True) if live else (3, False))
+
+
+# The JUnit format as Jenkins, GitLab and GitHub actions read it: children and attributes by element.
+CHILDREN = {
+    "testsuites": {"testsuite"},
+    "testsuite": {"properties", "testcase"},
+    "properties": {"property"},
+    "testcase": {"skipped", "error", "failure"},
+}
+ATTRIBUTES = {
+    "testsuites": {"name", "tests", "failures", "errors", "skipped", "time"},
+    "testsuite": {"name", "tests", "failures", "errors", "skipped", "time", "timestamp"},
+    "property": {"name", "value"},
+    "testcase": {"classname", "name"},
+    "failure": {"message", "type"},
+    "error": {"message", "type"},
+    "skipped": {"message"},
+}
+
+
+def test_junit_has_a_row_per_operation_and_check() -> None:
+    total = tally(
+        judged(finding("curl -i http://h/a?x\x08"), finding(cause="502")),
+        Trouble("GET /b", "Schema Error", "no value fits"),
+    )
+    root = ElementTree.fromstring(junit.render(total))
+    for element in root.iter():
+        assert {child.tag for child in element} <= CHILDREN.get(element.tag, set())
+        assert set(element.attrib) == ATTRIBUTES.get(element.tag, set())
+    (suite,) = root
+    cases = {
+        (case.get("classname"), case.get("name")): [child.tag for child in case] for case in suite.iter("testcase")
+    }
+    assert cases == {
+        ("GET /a", "not_a_server_error"): ["failure"],
+        ("GET /a", "status_code_conformance"): [],
+        ("GET /b", "not_a_server_error"): ["skipped"],
+        ("GET /b", "status_code_conformance"): ["skipped"],
+        ("run", "GET /b Schema Error"): ["error"],
+    }
+    for counted in (root, suite):
+        assert {name: counted.get(name) for name in ("tests", "failures", "errors", "skipped", "time")} == {
+            "tests": "5",
+            "failures": "1",
+            "errors": "1",
+            "skipped": "2",
+            "time": "2.500",
+        }
+    (failure,) = root.iter("failure")
+    assert (failure.get("type"), failure.get("message")) == ("not_a_server_error", "Server error")
+    assert "came      500 text/plain: oops \\u0000\\u001b\\ud800" in (failure.text or "")
+
+
+@pytest.mark.parametrize("total", [tally(judged(status=401)), tally(judged(), stop="interrupted"), Tally()])
+def test_junit_of_a_run_that_proves_nothing_is_not_green(total: Tally) -> None:
+    root = ElementTree.fromstring(junit.render(total))
+    assert int(root.get("errors", "0")) > 0

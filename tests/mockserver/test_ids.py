@@ -1,0 +1,104 @@
+"""Identifiers: ULIDs as github.com/ulid/spec lays them out, and secrets."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+
+import pytest
+
+from fixtures.rng import Stream
+from mockserver.ids import secret, ulid
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
+INSTANTS = {
+    "epoch": datetime(1970, 1, 1, tzinfo=UTC),
+    "first millisecond": datetime(1970, 1, 1, microsecond=1000, tzinfo=UTC),
+    "noon": NOON,
+    "odd millisecond": NOON + timedelta(milliseconds=577),
+    "end of the clock": datetime(2200, 1, 1, tzinfo=UTC),
+}
+
+
+def decoded(text: str) -> tuple[int, int]:
+    """Milliseconds and entropy, by the layout of the specification: 10 characters and 16, most significant first."""
+    number = 0
+    for character in text:
+        number = number * 32 + CROCKFORD.index(character)
+    return number >> 80, number & (2**80 - 1)
+
+
+@pytest.mark.parametrize("at", INSTANTS.values(), ids=INSTANTS)
+def test_a_ulid_is_26_characters_of_crockfords_base_32_below_2_to_the_128(at: datetime) -> None:
+    assert re.fullmatch(f"[0-7][{CROCKFORD}]{{25}}", ulid(at, 1, "thing"))
+
+
+@pytest.mark.parametrize("at", INSTANTS.values(), ids=INSTANTS)
+def test_the_first_48_bits_are_the_unix_milliseconds(at: datetime) -> None:
+    assert decoded(ulid(at, 1, "thing"))[0] == (at - INSTANTS["epoch"]) // timedelta(milliseconds=1)
+
+
+def test_the_timestamp_characters_are_those_of_a_published_ulid() -> None:
+    # github.com/ulid/javascript: ulid(1469918176385) is 01ARYZ6S41...
+    at = datetime.fromtimestamp(1469918176, tz=UTC).replace(microsecond=385_000)
+    assert ulid(at, 1, "thing")[:10] == "01ARYZ6S41"
+
+
+def test_ulids_sort_by_time() -> None:
+    draws = Stream(7, "instants")
+    instants = sorted(NOON + timedelta(microseconds=draws.integer(0, 10**10)) for _ in range(500))
+    instants = [at for at, after in pairwise(instants) if after - at >= timedelta(milliseconds=1)]
+    texts = [ulid(at, 1, "thing", number) for number, at in enumerate(instants)]
+    assert texts == sorted(texts)
+
+
+def test_a_ulid_is_of_the_millisecond_in_which_the_thing_came_into_being() -> None:
+    # Rounding up would date it into the future.
+    for microsecond in (0, 1, 499, 500, 501, 999, 999_500, 999_999):
+        at = NOON + timedelta(microseconds=microsecond)
+        assert decoded(ulid(at, 1, "thing"))[0] == (at - INSTANTS["epoch"]) // timedelta(milliseconds=1)
+
+
+def test_the_same_arguments_give_the_same_ulid_in_any_zone() -> None:
+    tokyo = NOON.astimezone(timezone(timedelta(hours=9)))
+    assert ulid(NOON, 1, "thing", 4) == ulid(tokyo, 1, "thing", 4)
+
+
+def test_the_entropy_of_10_000_names_never_repeats() -> None:
+    assert len({decoded(ulid(NOON, 1, "thing", number))[1] for number in range(10_000)}) == 10_000
+
+
+def test_every_bit_of_the_entropy_is_used() -> None:
+    ones = zeros = 0
+    for number in range(200):
+        entropy = decoded(ulid(NOON, 1, "thing", number))[1]
+        ones |= entropy
+        zeros |= ~entropy & (2**80 - 1)
+    assert ones == zeros == 2**80 - 1
+
+
+@pytest.mark.parametrize(
+    ("seed", "names"),
+    [(2, ("thing",)), (1, ("thong",)), (1, ("thing", 0)), (1, ("th", "ing")), (1, ()), (-1, ("thing",))],
+)
+def test_another_seed_or_another_name_gives_another_id(seed: int, names: tuple[str | int, ...]) -> None:
+    assert ulid(NOON, seed, *names) != ulid(NOON, 1, "thing")
+    assert secret(seed, *names) != secret(1, "thing")
+
+
+@pytest.mark.parametrize("size", [1, 15, 16, 17, 24, 64])
+def test_a_secret_is_url_safe_text_of_the_asked_number_of_bytes(size: int) -> None:
+    text = secret(1, "thing", size=size)
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", text)
+    assert len(text) == -(-size * 8 // 6)
+
+
+def test_the_same_arguments_give_the_same_secret() -> None:
+    assert secret(1, "thing", 4) == secret(1, "thing", 4)
+
+
+def test_ids_are_pinned_so_that_a_change_of_python_or_code_shows() -> None:
+    assert ulid(NOON, 1, "tariff", 7) == "01KM0D29G0BW9G6NP5GG9601BM"
+    assert secret(1, "client_secret", 7) == "6WUtp0r-dTkeFXW8J30LH92-JF2ghYIL"
