@@ -6,14 +6,13 @@ counts only once a later list shows the same id again, and never for what this r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
 from urllib.parse import unquote
 
 from contract_tests.contract import Contract
 from contract_tests.credentials import Credentials
 from contract_tests.exchange import Exchange
 from contract_tests.findings import Finding
+from contract_tests.lists import Reader, readers
 
 CHECK = "listed_items_can_be_read"
 
@@ -24,8 +23,7 @@ class ListedItems:
     def __init__(self, contract: Contract, credentials: Credentials) -> None:
         self._contract = contract
         self._credentials = credentials
-        # By the label of the list: the label and the id's name of the operation that reads one item.
-        self._readers = dict(_readers(contract))
+        self._readers = readers(contract)
         self._listed: set[str] = set()
         self._missing: dict[str, Exchange] = {}
         self._deleted: set[str] = set()
@@ -33,31 +31,30 @@ class ListedItems:
     def see(self, exchange: Exchange) -> Finding | None:
         """Take an exchange into account; a finding if it shows an item that could not be read."""
         path = unquote(exchange.path)
+        reader = self._readers.get(exchange.operation)
         if exchange.method == "DELETE":
             self._deleted.add(path)
-        elif exchange.status == 404 and path in self._listed and not self._narrows(exchange):
+        elif exchange.status == 404 and path in self._listed and not self._may_hide(exchange):
             self._missing.setdefault(path, exchange)
-        elif exchange.succeeded and exchange.operation in self._readers:
-            return self._see_list(exchange)
+        elif exchange.succeeded and reader:
+            return self._see_list(exchange, reader)
         return None
 
     def judges(self, label: str) -> bool:
         """Whether an operation is a list whose items can be read one by one."""
         return label in self._readers
 
-    def _see_list(self, exchange: Exchange) -> Finding | None:
-        reader, name = self._readers[exchange.operation]
-        for item in _items(exchange.json()):
-            key = item.get(name, item.get("id"))
+    def _see_list(self, exchange: Exchange, reader: Reader) -> Finding | None:
+        for key in reader.keys(exchange.json()):
             path = f"{unquote(exchange.path).rstrip('/')}/{key}"
-            if not isinstance(key, str | int) or path in self._deleted:
+            if path in self._deleted:
                 continue
             self._listed.add(path)
             if path in self._missing:
                 return self._finding(reader, self._missing.pop(path))
         return None
 
-    def _narrows(self, exchange: Exchange) -> bool:
+    def _may_hide(self, exchange: Exchange) -> bool:
         """Whether an item may be hidden from this request: sent as somebody else, or with more than the path."""
         sent = {name.lower(): value for name, value in exchange.headers.items()}
         parameters = self._contract.parameters(exchange.operation)
@@ -65,32 +62,14 @@ class ListedItems:
         more = bool(exchange.query) or any(where == "header" and name.lower() in sent for where, name in parameters)
         return more or not as_ourselves
 
-    def _finding(self, reader: str, missing: Exchange) -> Finding:
+    def _finding(self, reader: Reader, missing: Exchange) -> Finding:
         return Finding(
-            operation=reader,
+            operation=reader.label,
             check=CHECK,
             cause="",
             title="Listed item cannot be read",
-            where=self._contract.where(self._contract.operations[reader]),
+            where=self._contract.where(self._contract.operations[reader.label]),
             contract="reads one item of the list, which shows this one before and after",
             came=missing.outcome(self._credentials),
             curl=missing.curl(self._credentials),
         )
-
-
-def _readers(contract: Contract) -> Iterator[tuple[str, tuple[str, str]]]:
-    for label in contract.operations:
-        method, _, path = label.partition(" ")
-        collection, _, last = path.rpartition("/")
-        name = last[1:-1]
-        names_an_id = last == f"{{{name}}}" and name.lower().endswith("id")
-        if method == "GET" and names_an_id and f"GET {collection}" in contract.operations:
-            yield f"GET {collection}", (label, name)
-
-
-def _items(answer: Any) -> list[dict[str, Any]]:
-    """The objects of a list, bare or as the only array of an envelope such as `{"data": [...], "next": null}`."""
-    if isinstance(answer, dict):
-        arrays = [value for value in answer.values() if isinstance(value, list)]
-        answer = arrays[0] if len(arrays) == 1 else None
-    return [item for item in answer if isinstance(item, dict)] if isinstance(answer, list) else []

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ from contract_tests.contract import Contract, ContractError
 from contract_tests.exchange import shown
 from contract_tests.false_alarms import FalseAlarms
 from contract_tests.findings import Ended, Event, PhaseEnded, PhaseStarted, Started, Stop, Trouble
+from contract_tests.lists import readers
 from contract_tests.plan import Plan
+from contract_tests.steering import Steering
 from contract_tests.targets import host_of, is_loopback
 from contract_tests.translation import Translation
 
@@ -79,12 +82,13 @@ def _schema(plan: Plan, alarms: FalseAlarms) -> BaseSchema:
     # Not part of the dictionary, where schemathesis would expand `${...}` in them.
     config.projects.override.update(base_url=plan.url, headers=_headers(plan))
     try:
-        schema = schemathesis.openapi.from_dict(_with_bearer_tokens(plan.contract), config=config)
+        schema = schemathesis.openapi.from_dict(_document(plan.contract), config=config)
     except Exception as error:
         raise ContractError(f"schemathesis cannot use {plan.contract.path}: {error}") from error
     if plan.contract.spec is None:
         schema.location = plan.contract.path.absolute().as_uri()  # for references to other files
     schema.hook("filter_failure")(lambda _, failure, case, __: alarms.is_breach(failure, case))
+    Steering(plan.contract).steer(schema)
     return schema.include(lambda context: context.operation.label in plan.operations)
 
 
@@ -92,17 +96,26 @@ def _headers(plan: Plan) -> dict[str, str]:
     return {"User-Agent": "gridmock-check"} | dict(plan.credentials.headers)
 
 
-def _with_bearer_tokens(contract: Contract) -> dict[str, Any]:
-    """The document with OAuth 2 and OpenID Connect schemes as what they are on the wire: bearer tokens (RFC 6750).
+def _document(contract: Contract) -> dict[str, Any]:
+    """The document as schemathesis is to see it.
 
-    schemathesis knows how to leave out or falsify an `http` or `apiKey` credential only, and would skip `ignored_auth`
-    for the others without a word.
+    OAuth 2 and OpenID Connect become what they are on the wire, bearer tokens (RFC 6750): schemathesis can leave out or
+    falsify `http` and `apiKey` credentials only, and would skip `ignored_auth` for the others without a word.
+    Examples of ids are left out where a list shows real ones, see `steering`.
     """
     document = deepcopy(dict(contract.document))
-    schemes = document.get("components", {}).get("securitySchemes", {})
-    for name, scheme in schemes.items():
+    copy = replace(contract, document=document)
+    for name in document.get("components", {}).get("securitySchemes", {}):
+        scheme = copy.place("components", "securitySchemes", name).value
         if scheme.get("type") in ("oauth2", "openIdConnect"):
-            schemes[name] = {"type": "http", "scheme": "bearer"}
+            document["components"]["securitySchemes"][name] = {"type": "http", "scheme": "bearer"}
+    for reader in readers(copy).values():
+        for label in copy.operations:
+            parameter = copy.parameters(label).get(("path", reader.parameter))
+            if parameter and reader.covers(label.partition(" ")[2]):
+                for described in (parameter.value, copy.below(parameter, "schema").value):
+                    described.pop("example", None)
+                    described.pop("examples", None)
     return document
 
 

@@ -35,7 +35,7 @@ class Client:
     def __init__(self, app: Any, headers: Mapping[str, str] | None = None, client: str = "127.0.0.1") -> None:
         self._app = app
         self._client = client
-        self.headers = {"host": "mock.test:8080", **(headers or {})}
+        self.headers = {"host": "localhost:8080", **(headers or {})}
         self._loop = asyncio.new_event_loop()
 
     def close(self) -> None:

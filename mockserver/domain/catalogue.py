@@ -7,6 +7,8 @@ and of the keyword arguments of its methods are the keys that a table may use; a
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,6 +28,7 @@ from mockserver.domain.tariffs import Supplier, Tariff, TariffType
 _TYPES_BY_BANDS = (TariffType.FLAT_RATE, TariffType.DUAL_RATE, TariffType.THREE_RATE)
 _BAND_NAMES: tuple[BandName, ...] = ("peak", "mid_peak", "off_peak")
 _FIRST_SUPPLIER, _SUPPLIERS_JOIN_WITHIN = datetime(2019, 1, 1, tzinfo=UTC), timedelta(days=1500)
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "ß": "ss", "ł": "l"})  # those without a decomposition
 _PRICE_STEP = Decimal("0.0001")  # price lists stop at a hundredth of a cent
 
 _Offers = dict[tuple[str, str | None], Tariff]  # by name and region
@@ -78,12 +81,11 @@ class _Market:
     ) -> tuple[Supplier, _Offers]:
         """One supplier and all it offers."""
         joined_at = _FIRST_SUPPLIER + unit(self.seed, "supplier joined", name) * _SUPPLIERS_JOIN_WITHIN
-        slug = "-".join("".join(letter if letter.isalnum() else " " for letter in name.lower()).split())
         supplier = Supplier(
             id="supl" + ids.ulid(joined_at, self.seed, "supplier", name),
             name=name,
             country_code=self.country,
-            icon_url=f"https://icons.example.com/{slug}.png" if icon else None,
+            icon_url=f"https://icons.example.com/{_slug(name)}.png" if icon else None,
             highlighted=highlighted,
         )
         offers: _Offers = {}
@@ -182,3 +184,9 @@ def _bands(rows: dict[BandName, str | list[str]], region: dict[str, str]) -> tup
             price = (price * Decimal(region["factor"])).quantize(_PRICE_STEP, ROUND_HALF_UP)
         bands.append(Band(name, price, windows.get(name, rest)))
     return tuple(bands)
+
+
+def _slug(name: str) -> str:
+    """A name as part of a URL: ASCII letters and digits, hyphens between words."""
+    plain = unicodedata.normalize("NFKD", name.lower().translate(_LETTERS)).encode("ascii", "ignore").decode()
+    return "-".join(re.findall(r"[a-z0-9]+", plain))

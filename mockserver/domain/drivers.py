@@ -55,9 +55,7 @@ def drivers(seed: int, tariffs: Sequence[Tariff]) -> tuple[Driver, ...]:
         offers = (
             tariff
             for tariff in tariffs
-            if tariff.is_sold_in(country_code, gsp_group)
-            and tariff.timezone == row["timezone"]  # nobody in Florida is supplied from California
-            and tariff.is_open(joined_at.date())
+            if tariff.is_sold_in(country_code, row["timezone"], gsp_group) and tariff.is_open(joined_at.date())
         )
         # Highest draw wins (rendezvous hashing), so a new tariff takes over the few it wins and moves nobody else.
         tariff = max(offers, key=lambda tariff: digest(seed, "driver's choice", city, tariff.id))

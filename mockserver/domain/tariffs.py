@@ -63,6 +63,8 @@ class Tariff:
         """True while new customers can have it, both end days included."""
         return self.valid_from <= on and (self.valid_until is None or on <= self.valid_until)
 
-    def is_sold_in(self, country_code: str, gsp_group: str | None) -> bool:
-        """True where it is offered: in its country, and in its region when it is a regional tariff."""
-        return self.country_code == country_code and self.gsp_group in (None, gsp_group)
+    def is_sold_in(self, country_code: str, timezone: str, gsp_group: str | None) -> bool:
+        """True where it is offered: in its country and time zone, and in its region when it is a regional tariff."""
+        # The time zone tells the markets of a large country apart: nobody in Florida is supplied from California.
+        here = self.country_code == country_code and self.timezone == timezone
+        return here and self.gsp_group in (None, gsp_group)

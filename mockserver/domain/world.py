@@ -60,7 +60,7 @@ class World:
         return tuple(
             tariff
             for tariff in self.tariffs
-            if tariff.is_sold_in(driver.country_code, driver.gsp_group) and self.is_open(tariff)
+            if tariff.is_sold_in(driver.country_code, driver.timezone, driver.gsp_group) and self.is_open(tariff)
         )
 
     def suppliers_available_to(self, driver: Driver) -> tuple[Supplier, ...]:

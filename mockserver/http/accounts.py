@@ -213,24 +213,33 @@ class Accounts:
         elif not proven:
             raise OAuthError("invalid_client", "A client without secret has to use PKCE.")
         await self._grants.put(code, {**row, "used": True})
-        return await self.issue_tokens(application, row["user_id"], row["scopes"], family=row["family"])
+        return await self.issue_tokens(
+            application, row["user_id"], row["scopes"], family=row["family"], public=not proven
+        )
 
-    async def refresh(self, application: Application, refresh_token: str, scope: str | None) -> dict[str, Any]:
+    async def refresh(
+        self, application: Application, refresh_token: str, scope: str | None, *, proven: bool
+    ) -> dict[str, Any]:
         """New tokens for a refresh token, which is used up; `scope` may narrow.
 
-        OAuthError `invalid_grant` or `invalid_scope`.
+        A client that showed its secret to get the token has to show it again (RFC 6749 section 6), which `proven` says.
+        OAuthError `invalid_grant`, `invalid_client` or `invalid_scope`.
         """
         row = await self._grants.get(refresh_token)
         if row is None or row["kind"] != "refresh" or row["client_id"] != application.client_id:
             raise OAuthError("invalid_grant", "Unknown refresh token.")
+        if not proven and not row["public"]:
+            raise OAuthError("invalid_client", "The refresh token was issued to a client with a secret: send it.")
         if row.get("used"):
             await self._end_family(row["family"])
             raise OAuthError("invalid_grant", "The refresh token was used before; its tokens are revoked.")
-        wanted = tuple(scope.split()) if scope else tuple(row["scopes"])
+        wanted = tuple((scope or "").split()) or tuple(row["scopes"])
         if not set(wanted) <= set(row["scopes"]):
             raise OAuthError("invalid_scope", "A refresh cannot widen the scope.")
         await self._grants.put(refresh_token, {**row, "used": True})
-        return await self.issue_tokens(application, row["user_id"], wanted, family=row["family"])
+        return await self.issue_tokens(
+            application, row["user_id"], wanted, family=row["family"], public=row["public"]
+        )
 
     async def issue_tokens(
         self,
@@ -240,8 +249,12 @@ class Accounts:
         *,
         lifetime_s: int = ACCESS_TOKEN_LIFETIME_S,
         family: str | None = None,
+        public: bool = False,
     ) -> dict[str, Any]:
-        """A token response (RFC 6749 section 5.1); with a refresh token when a user stands behind it."""
+        """A token response (RFC 6749 section 5.1); with a refresh token when a user stands behind it.
+
+        `public` says that the client has no secret to show, so that it need not show one to refresh either.
+        """
         access = await self._grant("access", application.client_id, user_id, scopes, lifetime_s, family)
         answer = {
             "access_token": access,
@@ -251,7 +264,7 @@ class Accounts:
         }
         if user_id is not None:
             answer["refresh_token"] = await self._grant(
-                "refresh", application.client_id, user_id, scopes, None, family or access
+                "refresh", application.client_id, user_id, scopes, None, family or access, {"public": public}
             )
         return answer
 

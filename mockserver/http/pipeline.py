@@ -77,9 +77,9 @@ async def inject_fault(exchange: Exchange) -> None:
 
 
 async def identify_caller(exchange: Exchange) -> None:
-    """The operation says which credentials count. Reads them; a bad one is remembered, not yet refused."""
+    """The operation says which credentials count (any, if it is public). A bad one is remembered, not yet refused."""
     identify = exchange.api.api.identify
-    for scheme in exchange.compiled.schemes:
+    for scheme in exchange.compiled.schemes or identify:
         try:
             principal = await identify[scheme](exchange)
         except (errors.Unauthenticated, Forbidden) as error:
@@ -115,8 +115,8 @@ async def authorise(exchange: Exchange) -> None:
                 missing = missing or scopes - principal.scopes
                 break
         else:
-            if not alternative and exchange.credential_error is not None:
-                raise exchange.credential_error  # a credential nobody asked for must still be a good one
+            if not alternative and exchange.credential_error is not None and exchange.compiled.response_rule(401):
+                raise exchange.credential_error  # where a 401 is declared, a credential nobody asked for must be good
             return
     if exchange.credential_error is not None:
         raise exchange.credential_error
@@ -241,7 +241,7 @@ async def present(exchange: Exchange) -> None:
         result = result.body
     elif operation.paging is not None:
         page = operation.paging.cut(result, exchange.page_asked)
-        url = exchange.base_url + exchange.path
+        url = exchange.base_url + exchange.path.rstrip("/")
         exchange.response_headers.extend(exchange.api.api.page_headers(page, url, exchange.query_pairs))
         result = page.items
     view = operation.view

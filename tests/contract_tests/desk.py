@@ -1,7 +1,7 @@
 """A small, honest server for `desk.yaml`: what `gridmock check` must find nothing wrong with.
 
 It is correct, but awkward on purpose where correct servers are: 404 for a page that does not exist, 400 for crossed
-instants, 422 for a taken name, 410 after a deletion.
+instants and unknown users, 422 for a taken name, 410 after a deletion. No user is known here.
 """
 
 from __future__ import annotations
@@ -89,6 +89,8 @@ class Desk:
                 raise Refusal(405, "no such method here", Allow=", ".join(handlers))
             if headers.get("authorization") != f"Bearer {TOKEN}":
                 raise Refusal(401, "no valid token", WWW_Authenticate="Bearer")
+            if "desk-user" in headers and "GET /tariffs" in f"{scope['method']} {scope['path']}":
+                raise Refusal(400, "no such user")
             query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
             return handler(self, *match.groups(), query=query, headers=headers, body=body)
         raise Refusal(404, "no such path")

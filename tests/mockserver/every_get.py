@@ -14,8 +14,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from mockserver.settings import Settings
 from specs.operation import Operation
 from tests.asgi import Client, Response
-from tests.mock import CONTROL, NOON, V2, Mock
-from tests.mockserver.local import local_mock
+from tests.mock import CONTROL, NOON, OAUTH, V2, Mock
 
 MAX_PAGES = 15
 """Enough for all suppliers and tariffs at the default page size; a year of prices is too much."""
@@ -27,19 +26,26 @@ NOT_SAMPLES = {"page": "2", "before": "req000000000003", "client_id": "ev-energy
 """Values for parameters whose example in the contract leads nowhere in the world of a seed."""
 
 
-def prepare(mock: Mock) -> None:
-    """Write something of every kind, so that the control plane has something to show."""
-    for number in range(3):
-        body = {"name": f"Application {number}", "redirect_uris": ["https://client.example.com/callback"]}
-        assert mock.anonymous.post(f"{CONTROL}/applications", json=body).status == 201
-    user = mock.runtime.world.drivers[0].id
-    for body in ({}, {"user_id": user}, {"scopes": ["tariff:read"], "lifetime_s": 60}):
-        assert mock.anonymous.post(f"{CONTROL}/applications/ev-energy-full/tokens", json=body).status == 201
-    fault = {"match": {"path": "/nowhere"}, "action": {"status": 503}}
-    response = mock.anonymous.post(f"{CONTROL}/faults", json=fault)
-    assert response.status == 201, response.body
-    for path in ("/tariffs", "/tariffs/42", "/nowhere"):
-        mock.get(path)
+def prepare(mock: Mock) -> list[tuple[str, Response]]:
+    """Write something of every kind, so that the control plane has something to show; tells what was answered."""
+    tokens = f"{CONTROL}/applications/ev-energy-full/tokens"
+    ready = mock.anonymous.get(f"{CONTROL}/applications/ev-energy-full").json()
+    written = [
+        *(
+            (f"{CONTROL}/applications", {"name": f"Application {number}", "redirect_uris": ["https://a.example.com/b"]})
+            for number in range(3)
+        ),
+        (tokens, {}),
+        (tokens, {"user_id": mock.runtime.world.drivers[0].id}),
+        (tokens, {"scopes": ["tariff:read"], "lifetime_s": 60}),
+        (f"{CONTROL}/faults", {"match": {"path": "/nowhere"}, "action": {"status": 503}}),
+    ]
+    answers = [(path, mock.anonymous.post(path, json=body)) for path, body in written]
+    form = {"grant_type": "client_credentials", **{name: ready[name] for name in ("client_id", "client_secret")}}
+    answers.append((f"{OAUTH}/token/", mock.anonymous.post(f"{OAUTH}/token/", form=form)))
+    for path, response in answers:
+        assert response.status in (200, 201), (path, response.body)
+    return answers + [(path, mock.get(path)) for path in ("/tariffs", "/tariffs/42", "/nowhere")]
 
 
 def samples(mock: Mock) -> Mapping[str, list[str]]:
@@ -89,7 +95,7 @@ def written(exchanges: Iterable[tuple[str, Response]]) -> bytes:
     """The exchanges as they went over the wire."""
     lines = []
     for target, response in exchanges:
-        lines.append(f"GET {target} {response.status}".encode())
+        lines.append(f"{target} {response.status}".encode())
         lines += [name + b": " + value for name, value in response.raw_headers]
         lines += [b"", response.body]
     return b"\n".join(lines)
@@ -112,10 +118,9 @@ def _list(value: object) -> list[object]:
 
 def started(seed: int) -> Mock:
     """A mock of a seed at the frozen time of the tests."""
-    return local_mock(Settings(seed=seed, at=NOON, speed=0.0))
+    return Mock(Settings(seed=seed, at=NOON, speed=0.0))
 
 
 if __name__ == "__main__":
     this = started(int(sys.argv[1]))
-    prepare(this)
-    sys.stdout.buffer.write(written(exchanges(this)))
+    sys.stdout.buffer.write(written([*prepare(this), *exchanges(this)]))

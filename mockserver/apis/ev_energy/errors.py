@@ -17,6 +17,7 @@ _BY_PARAMETER: Mapping[str, tuple[str, str | None]] = {
     "page_after": _PAGING,
     "page_before": _PAGING,
     "EvEnergy-Version": ("Unsupported version", "unsupported-version"),
+    "EvEnergy-User": ("Invalid user header", None),
     "expand": ("Invalid expand parameter", None),
 }
 """Title and problem type of a bad parameter, where they are not those of a failed validation."""

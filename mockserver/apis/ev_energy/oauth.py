@@ -103,7 +103,8 @@ async def _tokens(ctx: Context, application: Application, form: dict[str, str], 
             verifier = form.get("code_verifier")
             return await accounts.redeem_code(application, code, form.get("redirect_uri"), verifier, proven=proven)
         case "refresh_token":
-            return await accounts.refresh(application, _required(form, "refresh_token"), form.get("scope"))
+            token = _required(form, "refresh_token")
+            return await accounts.refresh(application, token, form.get("scope"), proven=proven)
         case other:
             raise OAuthError("unsupported_grant_type", f"grant_type {other[:40]!r} is not supported.")
 
@@ -140,7 +141,7 @@ async def _authorize(ctx: Context, form: dict[str, str], *, decided: bool) -> Re
     application = await accounts.application(form.get("client_id", ""))
     if application is None:
         return _page(400, problem="There is no application with this client_id.")
-    redirect_uri = form.get("redirect_uri") or application.redirect_uris[0]
+    redirect_uri = form.get("redirect_uri") or next(iter(application.redirect_uris), "")
     if redirect_uri not in application.redirect_uris:
         # Never send a browser to an address that the application did not register (RFC 6749 section 4.1.2.1).
         return _page(400, problem="This redirect_uri is not registered for the application.")

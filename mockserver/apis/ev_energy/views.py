@@ -110,5 +110,6 @@ def _price_summary(band: Band) -> Wire:
 
 def _past_day(tariff: Tariff, ctx: Context) -> list[Wire]:
     """The prices of the past 24 hours, newest first."""
-    slots = ctx.world.price_series(tariff, ctx.at - EXPANDED_PRICES, ctx.at)[::-1]
+    just_after = ctx.at - EXPANDED_PRICES + timedelta(microseconds=1)
+    slots = ctx.world.price_series(tariff, just_after, ctx.at)[::-1]
     return [price(slot, ctx, ctx.expansion) for slot in slots]

@@ -54,7 +54,7 @@ def test_drivers_live_in_many_places_on_tariffs_of_their_own_region(world: World
     for driver in world.drivers:
         assert re.fullmatch(r"user[0-9A-HJKMNP-TV-Z]{26}", driver.id)
         assert (driver.gsp_group is not None) == (driver.country_code == "GB")
-        assert driver.tariff.is_sold_in(driver.country_code, driver.gsp_group)
+        assert driver.tariff.is_sold_in(driver.country_code, driver.timezone, driver.gsp_group)
         assert driver.tariff.is_open(driver.joined_at.date())
         assert driver.tariff.timezone == driver.timezone
         assert driver.joined_at < NOW
@@ -76,6 +76,7 @@ def test_available_is_open_today_in_the_drivers_country_and_region(world: World)
             tariff
             for tariff in world.tariffs
             if tariff.country_code == driver.country_code
+            and tariff.timezone == driver.timezone
             and tariff.gsp_group in (None, driver.gsp_group)
             and world.is_open(tariff)
         }

@@ -12,12 +12,17 @@ from tests.mockserver.http.workshop import Workshop, bench, things
 
 
 @pytest.fixture
-def workshop() -> Iterator[Workshop]:
+def workshop() -> Workshop:
     """The sample API, with nothing in it."""
     things.seen.clear()
-    made = Workshop()
-    yield made
-    made.close()
+    return Workshop()
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    while Workshop.opened:
+        Workshop.opened.pop().close()
 
 
 @pytest.fixture

@@ -15,9 +15,7 @@ def shown(expansion: Expansion, depth: int = 3) -> Any:
     """A resource with two references that look the same all the way down."""
     if depth == 0:
         return {}
-    return {
-        name: expansion.reference(name, URL, lambda below: shown(below, depth - 1)) for name in ("model", "make")
-    }
+    return {name: expansion.reference(name, URL, lambda below: shown(below, depth - 1)) for name in ("model", "make")}
 
 
 CASES: dict[str, tuple[list[str], Any]] = {

@@ -155,7 +155,7 @@ def test_methods_of_one_path_share_a_route_on_both_sides_of_the_slash() -> None:
 @pytest.mark.parametrize("optional_slash", [True, False])
 def test_a_method_registered_twice_on_a_path_is_refused_by_name(template: str, optional_slash: bool) -> None:
     router = routed(template, optional_slash=optional_slash)
-    with pytest.raises(ValueError, match="GET .* is defined twice"):
+    with pytest.raises(ValueError, match=r"GET .* is defined twice"):
         router.add(template, "GET", "again")
     router.add(template, "POST", "other")
 

@@ -364,7 +364,7 @@ async def test_a_transaction_inside_another_is_undone_with_it(store: Store) -> N
 
 @in_loop
 async def test_an_exception_through_both_undoes_both(store: Store) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(Refusal):  # noqa: PT012
         async with store.transaction():
             await store.put("c", "outer", {})
             async with store.transaction():
@@ -377,7 +377,7 @@ async def test_an_exception_through_both_undoes_both(store: Store) -> None:
 async def test_an_exception_caught_between_them_undoes_the_inner_one_only(store: Store) -> None:
     async with store.transaction():
         await store.put("c", "outer", {})
-        with pytest.raises(Refusal):
+        with pytest.raises(Refusal):  # noqa: PT012
             async with store.transaction():
                 await store.put("c", "inner", {})
                 raise Refusal

@@ -12,9 +12,8 @@ from mockserver.domain.drivers import Driver
 from mockserver.domain.tariffs import Tariff, TariffType
 from tests.asgi import Response
 from tests.mock import CONTROL, OAUTH, V2, Mock
-from tests.mockserver.local import HOST
 
-ORIGIN = f"http://{HOST}"
+ORIGIN = "http://localhost:8080"
 PROBLEMS = "https://api.ev.energy/v2/problems/"
 REDIRECT_URI = "https://client.example.com/callback"
 

@@ -11,14 +11,13 @@ from mockserver.settings import Settings
 from tests.asgi import Response
 from tests.mock import NOON, V2, Mock
 from tests.mockserver.apis.ev_energy.steps import PROBLEMS, driver_in, get_as, register, token_for
-from tests.mockserver.local import local_mock
 
 LIMIT = 3
 
 
 @pytest.fixture(scope="module")
 def started_strict() -> Iterator[Mock]:
-    mock = local_mock(Settings(at=NOON, speed=0.0, enforce_rate_limits=True))
+    mock = Mock(Settings(at=NOON, speed=0.0, enforce_rate_limits=True))
     yield mock
     mock.close()
 

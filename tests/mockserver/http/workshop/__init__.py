@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import warnings
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from mockserver.http.accounts import Application, ReadyAccounts
 from mockserver.http.api import Api, ContextParameter
@@ -36,6 +35,9 @@ URL = f"http://mock.test:8080{BASE}"
 SPEC = Path(__file__).with_name("workshop.yaml")
 PROBLEM = "application/problem+json"
 LIMIT = 20
+
+Answer = Callable[[Context], Any]
+Result = TypeVar("Result")
 
 TOKENS = {
     "full-token": ("things:read", "things:write", "makers:read"),
@@ -94,7 +96,9 @@ async def nobody(scope: Any, receive: Any, send: Any) -> None:
 
 
 class Workshop:
-    """The API behind the pipeline, without connexion around it."""
+    """The API behind the pipeline, without connexion around it. A fixture closes every one after its test."""
+
+    opened: ClassVar[list[Workshop]] = []
 
     def __init__(
         self, *, api: Api = API, spec: Spec | None = None, settings: Settings | None = None, **changes: Any
@@ -107,13 +111,22 @@ class Workshop:
         self.app = PipelineMiddleware(nobody, runtime=self.runtime)
         self.app.add_api(None, mounted=mounted)
         self._clients: list[Client] = []
+        self.opened.append(self)
         self.full, self.reader, self.nothing = (self.client(f"Bearer {text}") for text in TOKENS)
         self.anonymous = self.client()
 
     def client(self, authorization: str | None = None) -> Client:
         """A client that sends this credential."""
-        self._clients.append(Client(self.app, {"authorization": authorization} if authorization else None))
+        return self.caller("127.0.0.1", **({"authorization": authorization} if authorization else {}))
+
+    def caller(self, address: str, **headers: str) -> Client:
+        """A client that calls from an address with these headers."""
+        self._clients.append(Client(self.app, headers, address))
         return self._clients[-1]
+
+    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """What a coroutine gives, in the event loop of a client."""
+        return self.full._loop.run_until_complete(coroutine)
 
     def close(self) -> None:
         """Free what the clients hold."""
@@ -122,12 +135,9 @@ class Workshop:
 
     def written(self) -> dict[str, Any]:
         """All that is in the store."""
-        return asyncio.run(self.runtime.store.dump())
+        return self.run(self.runtime.store.dump())
 
     @property
     def last(self) -> Entry:
         """The youngest entry of the journal."""
         return next(iter(self.runtime.journal))
-
-
-Answer = Callable[[Context], Any]

@@ -1,0 +1,81 @@
+"""Makes generated requests reach the logic behind the parameters, by hooks of schemathesis.
+
+Left alone, schemathesis sends most parameters at once, with ids and filters that the contract shows as examples and
+that exist on no target: nearly all answers are then 400, 404 or empty, and show nothing. So:
+
+    plain requests first        each GET without optional parameters, for ids that lists have shown
+    no ids from the contract    examples of such ids are left out, for the same ids to be taken instead
+    one thing at a time         the coverage phase varies one parameter and leaves out the optional rest
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from schemathesis import Case, HookContext, Response
+from schemathesis.generation.meta import CoveragePhaseData
+from schemathesis.schemas import BaseSchema
+
+from contract_tests.contract import Contract
+from contract_tests.lists import Reader, readers
+from contract_tests.wire import answered
+
+_ITEMS_PER_LIST = 2
+
+
+class Steering:
+    """Remembers which items a target has, and steers the generation of requests towards them."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._readers = readers(contract)
+        # Path parameters of items that exist.
+        self._known: defaultdict[Reader, list[dict[str, Any]]] = defaultdict(list)
+
+    def steer(self, schema: BaseSchema) -> None:
+        """Register the hooks on a schema."""
+        schema.hook("after_call")(lambda _, case, response: self._learn(case, response))
+        schema.hook("before_add_examples")(lambda context, examples: self._add_plain_requests(context, examples))
+        schema.hook("map_case")(lambda _, case: self._one_thing_at_a_time(case))
+
+    def _learn(self, case: Case[Any], response: Response) -> None:
+        reader = self._readers.get(case.operation.label)
+        exchange = answered(case.operation.label, response)
+        if reader is None or not exchange.succeeded:
+            return
+        for key in reader.keys(exchange.json()):
+            known = self._known[reader]
+            item = {**case.path_parameters, reader.parameter: key}
+            if len(known) < _ITEMS_PER_LIST and item not in known:
+                known.append(item)
+
+    def _add_plain_requests(self, context: HookContext, examples: list[Case[Any]]) -> None:
+        operation = context.operation
+        if operation is None or operation.method.upper() != "GET":
+            return
+        parameters = self._contract.parameters(operation.label)
+        if any(place.value.get("required") for (where, _), place in parameters.items() if where != "path"):
+            return
+        names = {name for where, name in parameters if where == "path"}
+        # The last one added is the first one sent.
+        examples.extend(operation.Case(path_parameters=item) for item in self._items_for(operation.path, names))
+
+    def _items_for(self, path: str, names: set[str]) -> list[dict[str, Any]]:
+        """Path parameters for a path: those of items that it is at or below."""
+        if not names:
+            return [{}]
+        items = (item for reader, known in self._known.items() if reader.covers(path) for item in known)
+        return [item for item in items if set(item) == names]
+
+    def _one_thing_at_a_time(self, case: Case[Any]) -> Case[Any]:
+        generated = case.meta.phase.data if case.meta else None
+        if not isinstance(generated, CoveragePhaseData) or not generated.parameter:
+            return case
+        parameters = self._contract.parameters(case.operation.label)
+        for where, values in (("query", case.query), ("header", case.headers)):
+            for name in list(values):
+                place = parameters.get((where, name))
+                if place and name != generated.parameter and not place.value.get("required"):
+                    del values[name]
+        return case

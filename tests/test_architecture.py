@@ -1,0 +1,248 @@
+"""The shape of the code, as `ARCHITECTURE.md` draws it: who imports whom, and where chance and time come from."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("specs", "fixtures", "mockserver", "contract_tests")
+MAX_LINES = 400
+
+SOURCES = sorted(
+    path.relative_to(ROOT)
+    for folder in (*PACKAGES, "benchmarks")
+    for path in (ROOT / folder).rglob("*.py")
+    if not {"__pycache__", "node_modules", ".work"} & {*path.parts}
+)
+PRODUCT = [path for path in SOURCES if path.parts[0] in PACKAGES]
+
+# Layer by module prefix, the longest that fits; a module imports its own layer and those that stand beside its name.
+LAYERS: dict[str, set[str]] = {
+    "specs": set(),
+    "fixtures": set(),
+    "mockserver": set(),
+    "mockserver.clock": set(),
+    "mockserver.settings": set(),
+    "mockserver.ids": {"fixtures"},
+    "mockserver.domain": {"fixtures", "mockserver.clock", "mockserver.ids"},
+    "mockserver.store": {"mockserver.domain", "mockserver.clock", "mockserver.ids", "fixtures"},
+    "mockserver.http": {
+        "mockserver.store",
+        "mockserver.domain",
+        "mockserver.clock",
+        "mockserver.ids",
+        "mockserver.settings",
+        "fixtures",
+        "specs",
+    },
+}
+LAYERS["mockserver.apis"] = {"mockserver.http", *LAYERS["mockserver.http"]}
+LAYERS["mockserver.control"] = LAYERS["mockserver.apis"]
+LAYERS["mockserver.app"] = {"mockserver.apis", "mockserver.control", *LAYERS["mockserver.apis"]}
+LAYERS["mockserver.commands"] = {"mockserver.app", "mockserver", *LAYERS["mockserver.app"]}
+LAYERS["mockserver.cli"] = {"mockserver.commands", "mockserver"}
+LAYERS["contract_tests"] = {"specs"}
+
+DOMAIN_MAY_USE = {*sys.stdlib_module_names, "fixtures", "mockserver"}
+DOMAIN_MAY_NOT_USE = {"http", "socket", "socketserver", "ssl", "sqlite3", "urllib", "wsgiref", "xmlrpc", "asyncio"}
+
+# The modules that may ask the machine for the time or for chance, and what counts as asking.
+SOURCES_OF_CHANCE = {"mockserver/clock.py", "mockserver/ids.py", "fixtures/rng.py"}
+CHANCE_MODULES = {"random", "secrets", "uuid", "time"}
+CHANCE_CALLS = {
+    ("datetime", "now"),
+    ("datetime", "utcnow"),
+    ("datetime", "today"),
+    ("date", "today"),
+    ("os", "urandom"),
+}
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"), str(path))
+
+
+def module_of(path: Path) -> str:
+    parts = [*path.with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and absolute name of every import, wherever it stands, type-checking blocks included."""
+    package = module_of(path).split(".")
+    if path.name != "__init__.py":
+        package = package[:-1]
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, name.name) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            origin = ".".join([*base, *([node.module] if node.module else [])])
+            for name in node.names:
+                full = f"{origin}.{name.name}"
+                yield node.lineno, full if (ROOT / (full.replace(".", "/") + ".py")).exists() else origin
+
+
+def layer_of(module: str) -> str | None:
+    parts = module.split(".")
+    prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((prefix for prefix in prefixes if prefix in LAYERS), None)
+
+
+def by_name(paths: list[Path]) -> Any:
+    return pytest.mark.parametrize("path", paths, ids=str)
+
+
+def test_the_walk_finds_the_code() -> None:
+    assert {path.parts[0] for path in SOURCES} == {*PACKAGES, "benchmarks"}
+    assert Path("mockserver/http/pipeline.py") in SOURCES
+
+
+@by_name(PRODUCT)
+def test_imports_run_one_way(path: Path) -> None:
+    own = layer_of(module_of(path))
+    assert own is not None, f"{path} belongs to no layer: add one"
+    for line, module in imported(path):
+        target = layer_of(module)
+        if module.partition(".")[0] in (*PACKAGES, "benchmarks", "tests"):
+            assert target == own or target in LAYERS[own], f"{path}:{line}: {own} may not import {module}"
+
+
+@by_name([path for path in PRODUCT if path.parts[0] == "contract_tests"])
+def test_the_contract_tests_never_import_what_they_test(path: Path) -> None:
+    for line, module in imported(path):
+        assert module.partition(".")[0] not in ("mockserver", "fixtures"), f"{path}:{line}"
+
+
+@by_name([path for path in PRODUCT if path.parts[:2] == ("mockserver", "apis") and len(path.parts) > 3])
+def test_no_api_imports_another(path: Path) -> None:
+    own = ".".join(path.parts[:3])
+    for line, module in imported(path):
+        assert not module.startswith("mockserver.apis.") or f"{module}.".startswith(f"{own}."), (
+            f"{path}:{line}: {module}"
+        )
+
+
+@by_name([path for path in PRODUCT if path.parts[:2] == ("mockserver", "domain")])
+def test_the_domain_knows_neither_web_nor_database(path: Path) -> None:
+    for line, module in imported(path):
+        package = module.partition(".")[0]
+        assert package in DOMAIN_MAY_USE - DOMAIN_MAY_NOT_USE, f"{path}:{line}: {module}"
+
+
+@by_name([path for path in PRODUCT if path.parts[:2] == ("mockserver", "http")])
+def test_http_names_no_api(path: Path) -> None:
+    folders = {folder.name for folder in (ROOT / "specs").iterdir() if folder.is_dir() and folder.name[0] not in "_."}
+    names = {spelled for folder in folders for spelled in (folder, folder.replace("_", "-"), folder.replace("_", "."))}
+    names -= {"lint", "changes", "control"}
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(parsed(path)):
+        text = ""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            text = node.value
+        elif isinstance(node, ast.Name | ast.Attribute):
+            text = node.id if isinstance(node, ast.Name) else node.attr
+        for name in names:
+            # Attribute docstrings stand as bare strings; they may give an example of a path.
+            assert name not in text.lower() or "such as" in text, f"{path}:{node.lineno}: {text!r}"
+
+
+@by_name([path for path in PRODUCT if path.parts[0] != "contract_tests"])
+def test_time_and_chance_have_three_sources(path: Path) -> None:
+    if path.as_posix() in SOURCES_OF_CHANCE:
+        return
+    for line, module in imported(path):
+        assert module.partition(".")[0] not in CHANCE_MODULES, f"{path}:{line}: {module}"
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Attribute):
+            owner = node.value
+            name = owner.attr if isinstance(owner, ast.Attribute) else owner.id if isinstance(owner, ast.Name) else ""
+            assert (name, node.attr) not in CHANCE_CALLS, f"{path}:{node.lineno}: {name}.{node.attr}"
+        if isinstance(node, ast.ImportFrom) and node.module == "os":
+            assert "urandom" not in {name.name for name in node.names}, f"{path}:{node.lineno}"
+        # hash() of text differs from process to process.
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id != "hash", f"{path}:{node.lineno}: hash()"
+
+
+@by_name(SOURCES)
+def test_no_module_is_longer_than_400_lines(path: Path) -> None:
+    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+def public(node: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, ast.AST]]:
+    """Public classes, functions and methods, not those inside functions."""
+    for child in node.body:
+        if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and child.name[0] != "_":
+            overloaded = any("overload" in ast.dump(decorator) for decorator in child.decorator_list)
+            if not overloaded:
+                yield f"{prefix}.{child.name}", child
+            if isinstance(child, ast.ClassDef):
+                yield from public(child, f"{prefix}.{child.name}")
+
+
+@by_name(SOURCES)
+def test_whatever_is_public_has_a_docstring(path: Path) -> None:
+    tree = parsed(path)
+    if not tree.body:
+        return
+    missing = [] if ast.get_docstring(tree) else [module_of(path)]
+    missing += [
+        name
+        for name, node in public(tree, module_of(path))
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not ast.get_docstring(node)
+    ]
+    assert not missing
+
+
+CONTRACTS = sorted(path.relative_to(ROOT) for path in (ROOT / "specs").glob("*/*.yaml"))
+# Keys below these are names that the contract gives, not keywords.
+NAMES = {
+    "headers",
+    "properties",
+    "mapping",
+    "schemas",
+    "parameters",
+    "responses",
+    "examples",
+    "securitySchemes",
+    "scopes",
+}
+VALUES = {"example", "examples", "default", "const", "enum", "value"}
+
+
+def extensions(value: Any, trail: tuple[str, ...] = ()) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if str(key).startswith("x-") and (not trail or trail[-1] not in NAMES):
+                yield "/".join((*trail, str(key)))
+            if key not in VALUES:
+                yield from extensions(inner, (*trail, str(key)))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from extensions(inner, (*trail, str(number)))
+
+
+@by_name(CONTRACTS)
+def test_contracts_hold_no_hints_for_our_code(path: Path) -> None:
+    assert list(extensions(yaml.safe_load((ROOT / path).read_text(encoding="utf-8")))) == []
+
+
+def test_the_search_for_hints_finds_them() -> None:
+    document = {"paths": {"/x": {"get": {"x-handler": "f", "responses": {"200": {"headers": {"x-count": {}}}}}}}}
+    assert list(extensions(document)) == ["paths//x/get/x-handler"]

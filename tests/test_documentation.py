@@ -1,0 +1,124 @@
+"""The documents say what is there, and nothing that is not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import click
+import pytest
+
+from mockserver.cli import COMMANDS, gridmock
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted(
+    path.relative_to(ROOT)
+    for pattern in ("*.md", "docs/**/*.md", "benchmarks/*.md", "contract_tests/*.md", "specs/**/*.md")
+    for path in ROOT.glob(pattern)
+)
+ROW = re.compile(r"^\|(?P<first>[^|]*)\|(?P<second>[^|]*)\|$", re.MULTILINE)
+OPTION = re.compile(r"--[a-z][a-z-]*")
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)(?: \"[^\"]*\")?\)")
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+COMMAND_LINE = re.compile(r"^\$ gridmock (?P<rest>.+)$", re.MULTILINE)
+
+
+def command(name: str) -> click.Command:
+    found = gridmock.get_command(click.Context(gridmock), name)
+    assert found is not None
+    return found
+
+
+def options(name: str) -> set[str]:
+    """The long options of a sub-command."""
+    return {
+        option
+        for parameter in command(name).params
+        if isinstance(parameter, click.Option) and not parameter.hidden
+        for option in (*parameter.opts, *parameter.secondary_opts)
+        if option.startswith("--")
+    }
+
+
+def table(heading: str) -> list[str]:
+    """The first cells of the table under a header row that starts with `heading`."""
+    start = README.index(f"| {heading}")
+    rows = README[start:].split("\n\n", 1)[0]
+    return [match["first"] for match in ROW.finditer(rows)][2:]
+
+
+def in_table() -> set[str]:
+    return {option for cell in table("option of `gridmock serve`") for option in OPTION.findall(cell)}
+
+
+def test_every_option_of_serve_stands_in_the_table() -> None:
+    assert options("serve") - in_table() == set()
+
+
+def test_every_option_in_the_table_is_one_of_serve() -> None:
+    assert in_table() - options("serve") == set()
+
+
+def test_no_option_stands_in_the_table_twice() -> None:
+    cells = [
+        option for cell in table("option of `gridmock serve`") for option in OPTION.findall(re.sub(r" \S+`", "`", cell))
+    ]
+    assert sorted(cells) == sorted(set(cells))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_sub_command_is_named_in_the_readme(name: str) -> None:
+    assert re.search(rf"`?gridmock {name}\b", README)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_sub_command_can_be_loaded_and_says_what_its_summary_says(name: str) -> None:
+    loaded = command(name)
+    assert loaded.name == name
+    assert (loaded.help or "").partition("\n")[0].rstrip(".")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_the_command_lines_of_a_page_use_what_exists(page: Path) -> None:
+    for match in COMMAND_LINE.finditer((ROOT / page).read_text(encoding="utf-8")):
+        name = match["rest"].split()[0]
+        if name.startswith("-"):
+            continue
+        assert name in COMMANDS, match[0]
+        assert set(OPTION.findall(match["rest"])) <= options(name) | {"--help"}, match[0]
+
+
+@pytest.mark.parametrize("option", [parameter for name in COMMANDS for parameter in [name]])
+def test_every_option_says_what_it_does(option: str) -> None:
+    silent = [
+        parameter.opts[-1]
+        for parameter in command(option).params
+        if isinstance(parameter, click.Option) and not parameter.help
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_links_inside_the_repository_lead_somewhere(page: Path) -> None:
+    text = FENCE.sub("", (ROOT / page).read_text(encoding="utf-8"))
+    dead = []
+    for match in LINK.finditer(text):
+        target, _, fragment = match["target"].partition("#")
+        if re.match(r"[a-z][a-z0-9+.-]*:", target):
+            continue
+        file = (ROOT / page).parent / unquote(target) if target else ROOT / page
+        if not file.exists() or (fragment and file.suffix == ".md" and fragment not in anchors(file)):
+            dead.append(match["target"])
+    assert dead == []
+
+
+def anchors(file: Path) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#{1,6} +(.+?)\s*$", FENCE.sub("", file.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_there_are_pages_to_look_at() -> None:
+    assert Path("README.md") in PAGES

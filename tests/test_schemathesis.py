@@ -1,0 +1,133 @@
+"""Schemathesis from outside: its own command, all checks, all phases, three seeds, no finding.
+
+This is another road than `gridmock check`, which uses the Python interface and filters findings: here an independent
+tool reads the contract from the running server as any client can.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mockserver.commands.server import ROOT, Server
+
+SEEDS = (1, 20_260_318, 987_654_321)
+EXAMPLES = {"/ev-energy/v2": 15, "/ev-energy/o": 15, "/_mock": 6}
+"""Generated requests per operation in the fuzzing phase: chosen so that all runs take about a minute on two idle cores."""
+TIMEOUT_S = 120
+ALL_PHASES = "examples,coverage,fuzzing,stateful"
+
+# After any of these, what a run created is gone, or cannot be told from what another request did: in the stateful
+# phase `use_after_free` would blame the server for `POST /reset`. They are tested like all others, but not walked
+# over: see `test_operations_that_end_the_world`.
+ENDS_THE_WORLD = ("reset_world", "put_seed", "import_state", "clear_journal", "clear_faults")
+
+CONFIGURATION = """
+[phases.examples]
+# Operations without examples get one made up, instead of being skipped without a word.
+fill-missing = true
+
+[phases.coverage]
+# Sends each method that an operation does not have; TRACE and QUERY are as rightly 501 (RFC 9110 section 15.6.2).
+unexpected-methods = ["get", "put", "post", "delete", "options", "patch"]
+
+[generation]
+# NUL in a header is refused by HTTP stacks before an API sees it; in bodies and queries it is sent by test_malformed.
+allow-x00 = false
+database = "none"
+
+[checks.negative_data_rejection]
+# Any refusal will do. 5xx is no refusal here, though it is for the tool.
+expected-statuses = ["4xx"]
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with Server("--at", "2026-03-18T12:00:00Z", "--speed", "0") as running:
+        yield running
+
+
+def _known_ids(server: Server) -> dict[str, list[str]]:
+    def listed(path: str, name: str) -> list[str]:
+        headers = {"authorization": f"Bearer {server.tokens[0]}"}
+        status, _, body = server.call("GET", path, headers=headers)
+        assert status == 200, body
+        return [item[name] for item in json.loads(body)]
+
+    application = json.loads(server.call("GET", "/_mock/applications/ev-energy-full")[2])
+    return {
+        "tari": listed("/ev-energy/v2/tariffs?page_size=20", "id"),
+        "supl": listed("/ev-energy/v2/suppliers?page_size=5", "id"),
+        "user": listed("/_mock/users", "user_id")[:5],
+        "client_id": [application["client_id"]],
+        "client_secret": [application["client_secret"]],
+    }
+
+
+def _run(
+    server: Server, base_path: str, seed: int, folder: Path, *options: str, phases: str = ALL_PHASES
+) -> subprocess.CompletedProcess[str]:
+    server.call("PUT", "/_mock/seed", {"seed": 1})
+    server.call("PUT", "/_mock/clock", {"now": "2026-03-18T12:00:00Z", "speed": 0})
+    known = _known_ids(server)
+    (folder / "schemathesis.toml").write_text(CONFIGURATION)
+    bearer = ["--header", f"Authorization: Bearer {server.tokens[0]}"] if base_path == "/ev-energy/v2" else []
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "run", f"{server.origin}{base_path}/openapi.json"),
+            *("--url", server.origin + base_path, "--seed", str(seed)),
+            *("--checks", "all", "--phases", phases, "--continue-on-failure"),
+            *("--max-examples", str(EXAMPLES[base_path]), "--no-color", "--warnings", "off"),
+            *bearer,
+            *options,
+        ],
+        cwd=folder,  # for its caches and the configuration
+        env=os.environ
+        | {"SCHEMATHESIS_HOOKS": "tests.schemathesis_hooks", "PYTHONPATH": str(ROOT), "KNOWN_IDS": json.dumps(known)},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+
+
+def _assert_no_finding(server: Server, done: subprocess.CompletedProcess[str]) -> None:
+    findings = done.stdout[done.stdout.find("= FAILURES =") :] if "= FAILURES =" in done.stdout else done.stdout
+    if done.returncode:
+        pytest.fail(f"{findings[:8000]}\n{done.stderr[-1000:]}", pytrace=False)
+    assert "Traceback" not in server.errors
+    assert server.call("GET", "/_mock/health")[0] == 200
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_ev_energy(server: Server, tmp_path: Path, seed: int) -> None:
+    done = _run(server, "/ev-energy/v2", seed, tmp_path)
+
+    _assert_no_finding(server, done)
+    assert "API Links:    0 covered" not in done.stdout, "no link was followed: the run has seen nothing"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_oauth(server: Server, tmp_path: Path, seed: int) -> None:
+    _assert_no_finding(server, _run(server, "/ev-energy/o", seed, tmp_path))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_control_plane(server: Server, tmp_path: Path, seed: int) -> None:
+    excluded = [part for name in ENDS_THE_WORLD for part in ("--exclude-operation-id", name)]
+
+    _assert_no_finding(server, _run(server, "/_mock", seed, tmp_path, *excluded))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_operations_that_end_the_world(server: Server, tmp_path: Path, seed: int) -> None:
+    included = [part for name in ENDS_THE_WORLD for part in ("--include-operation-id", name)]
+
+    _assert_no_finding(server, _run(server, "/_mock", seed, tmp_path, *included, phases="examples,coverage,fuzzing"))
