@@ -9,8 +9,13 @@ from __future__ import annotations
 import difflib
 import os
 import shlex
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,8 +27,6 @@ from contract_tests.targets import Target, TargetError
 
 if TYPE_CHECKING:
     from contract_tests.contract import Contract
-
-_DEFAULT_SEED = 1
 
 
 class CannotCheck(click.ClickException):
@@ -60,16 +63,34 @@ def _writable(_: click.Context, __: click.Parameter, file: Path | None) -> Path 
 @click.option("--url", help="Base URL of the server, with the path that the contract's paths are appended to.")
 @click.option("--target", help="Name of a target in the targets file: URL, API and credentials.")
 @click.option(
-    "--targets", "targets_file", type=click.Path(path_type=Path), default=Path("targets.toml"), show_default=True
+    "--targets",
+    "targets_file",
+    type=click.Path(path_type=Path),
+    default=Path("targets.toml"),
+    show_default=True,
+    help="The targets file.",
 )
 @click.option("--token", help="Bearer token; better in GRIDMOCK_TOKEN, where no process list shows it.")
 @click.option("--allow-host", multiple=True, metavar="HOST", help="Allow a host that is neither local nor a target.")
-@click.option("--phases", callback=_phases, default=",".join(PHASES), show_default=True, metavar="A,B")
+@click.option(
+    "--phases",
+    callback=_phases,
+    default=",".join(PHASES),
+    show_default=True,
+    metavar="A,B",
+    help="How requests are made: from examples, from each parameter's limits, at random, as walks.",
+)
 @click.option("--include", multiple=True, metavar="ID", help="Only this operation; may be repeated.")
 @click.option("--exclude", multiple=True, metavar="ID", help="Not this operation; may be repeated.")
-@click.option("--seed", type=click.IntRange(0), default=_DEFAULT_SEED, show_default=True)
-@click.option("--max-examples", type=click.IntRange(1), default=30, show_default=True, help="Per operation, fuzzing.")
-@click.option("--time", "time_s", type=click.IntRange(1), metavar="SECONDS", help="Stop after so many seconds.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed: same requests.")
+@click.option(
+    "--max-examples",
+    type=click.IntRange(1),
+    default=30,
+    show_default=True,
+    help="Random requests per operation.",
+)
+@click.option("--time", "time_s", type=click.IntRange(1), metavar="SECONDS", help="Stop after so many seconds at most.")
 @click.option("--junit", type=click.Path(path_type=Path), callback=_writable, help="Write a JUnit report here.")
 @click.pass_context
 def check(
@@ -107,14 +128,16 @@ def check(
     try:
         goal = _target(url, target, targets_file, token)
         _refuse_stranger(goal.url, target, targets_file, allow_host)
-        contract = _contract(api or goal.api, spec)
+        contract = _contract(api or ("" if spec else goal.api), spec)
         operations = _operations(contract, include, exclude)
         credentials = probe.sign_in(goal)
-        probe.knock(contract, goal.url, credentials)
+        probe.knock(contract, operations, goal.url, credentials)
         plan = Plan(contract, goal.url, credentials, operations, phases, seed, max_examples, time_s)
         exit_code = _run(plan, junit, _again(context))
     except (TargetError, ContractError, SpecError, probe.Unreachable) as error:
         raise CannotCheck(str(error)) from error
+    except KeyboardInterrupt as error:
+        raise CannotCheck("interrupted before the run began") from error
     context.exit(exit_code)
 
 
@@ -179,6 +202,27 @@ def _again(context: click.Context) -> str:
     return " ".join(words)
 
 
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets, beside raising KeyboardInterrupt, which schemathesis swallows between two phases."""
+    pressed = threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+        if callable(before):
+            before(number, frame)
+
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
+    signal.signal(signal.SIGINT, remember)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _run(plan: Plan, junit: Path | None, again: str) -> int:
     from contract_tests.findings import Tally
     from contract_tests.report import junit as junit_report
@@ -187,15 +231,17 @@ def _run(plan: Plan, junit: Path | None, again: str) -> int:
 
     tally = Tally()
     progress = terminal.Progress(click.echo, live=sys.stdout.isatty())
-    try:
-        for event in run(plan):
+    with _interrupts() as pressed, closing(run(plan)) as stream, suppress(KeyboardInterrupt):
+        for event in stream:
             tally.add(event)
             progress.see(event)
-    except KeyboardInterrupt:
-        # Ctrl-C between two events; during one, schemathesis ends the run by itself.
-        click.echo()
+            if pressed.is_set():
+                break
     for line in terminal.summary(tally, again):
         click.echo(line)
     if junit:
-        junit_report.write(tally, junit)
+        try:
+            junit.write_bytes(junit_report.render(tally))
+        except OSError as error:
+            raise CannotCheck(f"{junit} cannot be written: {error.strerror}") from error
     return tally.exit_code

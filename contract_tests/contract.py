@@ -129,14 +129,23 @@ def from_file(path: Path) -> Contract:
     try:
         return _ours(path)
     except SpecError as refusal:
-        import schemathesis
+        return _foreign(path, refusal)
 
-        try:
-            schema = schemathesis.openapi.from_path(path, config=schemathesis.Config())
-        except Exception as error:
-            # Whatever stopped schemathesis, our own loader's list of problems says it better: file and line.
-            raise ContractError(f"{path} is no OpenAPI document we can read:\n{refusal}") from error
-        return Contract(path, schema.raw_schema, None)
+
+def _foreign(path: Path, refusal: SpecError) -> Contract:
+    import schemathesis
+
+    try:
+        document = schemathesis.openapi.from_path(path, config=schemathesis.Config()).raw_schema
+    except Exception as error:
+        # Whatever stopped schemathesis, our own loader's list of problems says it better: file and line.
+        raise ContractError(f"{path} is no OpenAPI document we can read:\n{refusal}") from error
+    foreign = Contract(path, document, None)
+    elsewhere = [item for item in document.get("paths", {}) if "$ref" in foreign.place("paths", item).value]
+    if elsewhere:
+        # They would be left out without a word, and a run that tests half of a contract must not look whole.
+        raise ContractError(f"{path} keeps {elsewhere[0]} in another file: bundle it into one file, or mend\n{refusal}")
+    return foreign
 
 
 def _ours(path: Path) -> Contract:

@@ -57,8 +57,8 @@ class FalseAlarms:
         A taken name, a start after its end, a cursor that was never handed out, a thing that is gone: a schema cannot
         say it, and a server that answers 400, 410 or 422 is right. It says everything about a value from a closed set,
         such as `page_size=100` where the maximum is 100, if that value is the only difference between a request that is
-        refused and one that is not. These two are sent here. (Whether the status of a refusal is declared is for
-        another check to say.)
+        refused and one that is not. These two are sent here, and not counted. (Whether the status of a refusal is
+        declared is for another check to say.)
         """
         if case.method.upper() != "GET" or not isinstance(case.body, NotSet):
             return False
@@ -76,7 +76,7 @@ class FalseAlarms:
 
     def _is_closed(self, schema: Place) -> bool:
         """Whether a schema lists or bounds its values so tightly that each of them must have a meaning."""
-        value = schema.value
+        value = schema.value if isinstance(schema.value, Mapping) else {}
         if "enum" in value or "const" in value or value.get("type") == "boolean":
             return True
         if value.get("type") == "integer":

@@ -41,8 +41,8 @@ class ListedItems:
         return None
 
     def judges(self, label: str) -> bool:
-        """Whether an operation is a list whose items can be read one by one."""
-        return label in self._readers
+        """Whether an operation reads single items of a list."""
+        return any(reader.label == label for reader in self._readers.values())
 
     def _see_list(self, exchange: Exchange, reader: Reader) -> Finding | None:
         for key in reader.keys(exchange.json()):

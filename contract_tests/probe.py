@@ -6,6 +6,7 @@ from typing import Any
 
 from contract_tests.contract import Contract
 from contract_tests.credentials import Credentials
+from contract_tests.exchange import shown
 from contract_tests.targets import Target, TargetError
 
 _TIMEOUT_S = 10.0
@@ -31,9 +32,9 @@ def sign_in(target: Target) -> Credentials:
     return Credentials(headers, secrets)
 
 
-def knock(contract: Contract, url: str, credentials: Credentials) -> None:
-    """One GET of something simple; raises Unreachable if there is no answer, or only that we are not welcome."""
-    label = _simplest(contract)
+def knock(contract: Contract, operations: frozenset[str], url: str, credentials: Credentials) -> None:
+    """One GET, of something simple among the operations; raises Unreachable if nobody answers, or nobody like us."""
+    label = _simplest(contract, operations)
     address = url + (label.partition(" ")[2] if label else "/")
     response = _request("GET", address, headers=dict(credentials.headers))
     if label and response.status_code == 401 and contract.needs_credentials(label):
@@ -59,16 +60,18 @@ def _granted(target: Target) -> str:
     token = answer.get("access_token") if isinstance(answer, dict) else None
     if response.status_code != 200 or not isinstance(token, str) or not token:
         reason = answer.get("error", "no access_token") if isinstance(answer, dict) else "no JSON object"
-        raise Unreachable(f"no token from {client.token_url}: {response.status_code}, {reason}")
+        words = shown(str(reason), Credentials({}, target.secrets))
+        raise Unreachable(f"no token from {client.token_url}: {response.status_code}, {words}")
     return token
 
 
-def _simplest(contract: Contract) -> str:
+def _simplest(contract: Contract, operations: frozenset[str]) -> str:
     """The label of a GET that needs nothing but credentials, one that does need them if there is such; else empty."""
     ready = [
         label
         for label in contract.operations
-        if label.startswith("GET ")
+        if label in operations
+        and label.startswith("GET ")
         and "{" not in label
         and not any(place.value.get("required") for place in contract.parameters(label).values())
     ]

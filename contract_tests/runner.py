@@ -1,13 +1,15 @@
 """Runs schemathesis over a contract and a target, and says what happens as our own events.
 
-This module, `translation` and `false_alarms` are all that knows schemathesis; they are imported when a run starts.
+This module and `steering`, `false_alarms`, `translation`, `breaches` and `wire` are all that knows schemathesis; they
+are imported when a run starts. They use its Python API and hooks; the names they import beyond those are the events,
+the recorder and the failure classes that its own reports are made of.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
@@ -17,7 +19,8 @@ from typing import Any
 import requests
 import schemathesis
 from hypothesis.configuration import set_hypothesis_home_dir
-from schemathesis.engine import StopReason, events, from_schema
+from schemathesis.engine import Status, StopReason, events, from_schema
+from schemathesis.engine.core import EventStream
 from schemathesis.schemas import BaseSchema
 
 from contract_tests.contract import Contract, ContractError
@@ -39,7 +42,7 @@ _STOPS: Mapping[StopReason, Stop] = {
 _SILENCES = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 
 
-def run(plan: Plan) -> Iterator[Event]:
+def run(plan: Plan) -> Generator[Event]:
     """The events of one run, from Started to Ended; raises ContractError if schemathesis cannot use the document."""
     alarms = FalseAlarms(plan.contract, _headers(plan))
     schema = _schema(plan, alarms)
@@ -47,8 +50,7 @@ def run(plan: Plan) -> Iterator[Event]:
     translation = Translation(plan.contract, plan.credentials, alarms.reduced)
     started = time.monotonic()
     stop: Stop = "broken"
-    with _hypothesis_caches_elsewhere():
-        stream = from_schema(schema).execute()
+    with _hypothesis_caches_elsewhere(), _stopped_at_the_end(from_schema(schema).execute()) as stream:
         for event in stream:
             match event:
                 case events.PhaseStarted(phase=phase) if phase.name.value in plan.phases:
@@ -57,12 +59,13 @@ def run(plan: Plan) -> Iterator[Event]:
                     yield from translation.judged(name.value, event.recorder)
                 case events.NonFatalError() if not isinstance(event.value, _SILENCES):
                     label = event.label if event.related_to_operation else ""
-                    yield Trouble(label, event.info.title, shown(event.info.message, plan.credentials))
+                    yield Trouble(label, event.info.title, _shown_lines(event.info.message, plan))
                 case events.FatalError(exception=error):
-                    yield Trouble("", type(error).__name__, shown(str(error), plan.credentials))
-                case events.PhaseFinished(phase=phase) if phase.name.value in plan.phases:
+                    yield Trouble("", type(error).__name__, _shown_lines(str(error), plan))
+                case events.PhaseFinished(phase=phase, status=status) if phase.name.value in plan.phases:
                     yield PhaseEnded(phase.name.value, phase.skip_reason.display if phase.skip_reason else "")
-                    if plan.time_s and phase.name.value == plan.phases[-1]:
+                    over = phase.name.value == plan.phases[-1] and status not in (Status.INTERRUPTED, Status.ERROR)
+                    if plan.time_s and over:
                         # With a time limit schemathesis repeats the last phases until the time is spent.
                         # Ours is a limit, not a wish.
                         late = time.monotonic() - started >= plan.time_s
@@ -71,6 +74,10 @@ def run(plan: Plan) -> Iterator[Event]:
                 case events.EngineFinished(stop_reason=reason) if stop == "broken":
                     stop = _STOPS.get(reason, "completed")
     yield Ended(time.monotonic() - started, stop)
+
+
+def _shown_lines(text: str, plan: Plan) -> str:
+    return "\n".join(shown(line, plan.credentials) for line in text.splitlines() if line)
 
 
 def _labels(plan: Plan) -> tuple[str, ...]:
@@ -114,8 +121,9 @@ def _document(contract: Contract) -> dict[str, Any]:
             parameter = copy.parameters(label).get(("path", reader.parameter))
             if parameter and reader.covers(label.partition(" ")[2]):
                 for described in (parameter.value, copy.below(parameter, "schema").value):
-                    described.pop("example", None)
-                    described.pop("examples", None)
+                    if isinstance(described, dict):
+                        described.pop("example", None)
+                        described.pop("examples", None)
     return document
 
 
@@ -131,8 +139,6 @@ def configuration(plan: Plan) -> dict[str, Any]:
         "request-timeout": 10,
         # An accident on the way does not happen twice; a server that cannot cope with a request fails again.
         "request-retries": 1,
-        # Wait for as long as a 429 says: being told to slow down is no finding.
-        "rate-limit": "auto",
         # No state that makes a run depend on the one before.
         "cache": {"enabled": False},
         "generation": {
@@ -167,6 +173,16 @@ def configuration(plan: Plan) -> dict[str, Any]:
         },
         **({"max-time": plan.time_s} if plan.time_s else {}),
     }
+
+
+@contextmanager
+def _stopped_at_the_end(stream: EventStream) -> Iterator[EventStream]:
+    """Lets no request go out once nobody listens to the events any more, after Ctrl-C for instance."""
+    try:
+        yield stream
+    finally:
+        stream.stop()
+        stream.generator.close()
 
 
 @contextmanager

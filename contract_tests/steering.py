@@ -4,13 +4,16 @@ Left alone, schemathesis sends most parameters at once, with ids and filters tha
 that exist on no target: nearly all answers are then 400, 404 or empty, and show nothing. So:
 
     plain requests first        each GET without optional parameters, for ids that lists have shown
-    no ids from the contract    examples of such ids are left out, for the same ids to be taken instead
+    no ids from the contract    examples of such ids are left out (in `runner`), for real ones to be taken instead
     one thing at a time         the coverage phase varies one parameter and leaves out the optional rest
+    patience                    a 429 that names a short time is waited for
 """
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
+from http import HTTPStatus
 from typing import Any
 
 from schemathesis import Case, HookContext, Response
@@ -22,6 +25,8 @@ from contract_tests.lists import Reader, readers
 from contract_tests.wire import answered
 
 _ITEMS_PER_LIST = 2
+# Longer than this is a quota rather than a request to slow down: waiting would be no test but a night's sleep.
+_PATIENCE_S = 10
 
 
 class Steering:
@@ -35,20 +40,20 @@ class Steering:
 
     def steer(self, schema: BaseSchema) -> None:
         """Register the hooks on a schema."""
-        schema.hook("after_call")(lambda _, case, response: self._learn(case, response))
+        schema.hook("after_call")(lambda _, case, response: self._take_in(case, response))
         schema.hook("before_add_examples")(lambda context, examples: self._add_plain_requests(context, examples))
         schema.hook("map_case")(lambda _, case: self._one_thing_at_a_time(case))
 
-    def _learn(self, case: Case[Any], response: Response) -> None:
-        reader = self._readers.get(case.operation.label)
+    def _take_in(self, case: Case[Any], response: Response) -> None:
         exchange = answered(case.operation.label, response)
-        if reader is None or not exchange.succeeded:
-            return
-        for key in reader.keys(exchange.json()):
-            known = self._known[reader]
-            item = {**case.path_parameters, reader.parameter: key}
-            if len(known) < _ITEMS_PER_LIST and item not in known:
-                known.append(item)
+        wait = exchange.answer_headers.get("retry-after", "")
+        if exchange.status == HTTPStatus.TOO_MANY_REQUESTS and wait.isdecimal() and int(wait) <= _PATIENCE_S:
+            time.sleep(int(wait))
+        reader = self._readers.get(exchange.operation)
+        if reader and exchange.succeeded and len(self._known[reader]) < _ITEMS_PER_LIST:
+            items = ({**case.path_parameters, reader.parameter: key} for key in reader.keys(exchange.json()))
+            new = [item for item in items if item not in self._known[reader]]
+            self._known[reader] += new[: _ITEMS_PER_LIST - len(self._known[reader])]
 
     def _add_plain_requests(self, context: HookContext, examples: list[Case[Any]]) -> None:
         operation = context.operation

@@ -93,5 +93,6 @@ class Clock:
             at, speed = datetime.fromisoformat(dumped["now"]), float(dumped["speed"])
         except (KeyError, TypeError, ValueError) as error:
             raise ClockError(f"not a clock: {error}") from None
+        Clock(at, speed)  # raises before anything is changed
         self.run(speed)
         self.set(at)

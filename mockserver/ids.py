@@ -7,16 +7,17 @@ ULID: 48-bit Unix milliseconds and 80 bits of entropy in Crockford's base 32, 26
 from __future__ import annotations
 
 import base64
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from fixtures.rng import Name, digest
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def ulid(at: datetime, seed: int, *names: Name) -> str:
     """The ULID of a named thing that came into being at `at` (aware); the same arguments give the same ULID."""
-    number = (round(at.timestamp() * 1000) << 80) | int.from_bytes(digest(seed, *names, size=10), "big")
+    number = ((at - _EPOCH) // timedelta(milliseconds=1) << 80) | int.from_bytes(digest(seed, *names, size=10), "big")
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 

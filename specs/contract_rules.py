@@ -13,8 +13,9 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from specs.build import follow
-from specs.grammar import METHODS, Findings
+from specs.grammar import METHODS
 from specs.source import escape, unescape
+from specs.walk import Findings
 
 Problems: TypeAlias = Iterator[tuple[str, str]]
 

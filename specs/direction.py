@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from specs.grammar import walk
 from specs.source import copied, escape
+from specs.walk import walk
 
 Direction = Literal["request", "response"]
 
 BARRED = {"request": "readOnly", "response": "writeOnly"}
-RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+_RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
 _SENT_BY_CLIENT = frozenset(("parameters", "requestBody", "requestBodies"))
 _SENT_BY_SERVER = frozenset(("responses", "headers"))
@@ -49,7 +49,7 @@ def view(document: Mapping[str, Any], direction: Direction) -> dict[str, Any]:
     for pointer, schema in schemas.items():
         if isinstance(schema, bool):
             continue
-        if bounds := RANGES.get(schema.get("format", "")):
+        if bounds := _RANGES.get(schema.get("format", "")):
             schema["minimum"] = max(bounds[0], schema.get("minimum", bounds[0]))
             schema["maximum"] = min(bounds[1], schema.get("maximum", bounds[1]))
         if pointer in optional and "required" in schema:
@@ -59,7 +59,7 @@ def view(document: Mapping[str, Any], direction: Direction) -> dict[str, Any]:
     return result
 
 
-def in_place(schemas: Mapping[str, Any], pointer: str, applicators: Iterable[str]) -> set[str]:
+def _in_place(schemas: Mapping[str, Any], pointer: str, applicators: Iterable[str]) -> set[str]:
     """The schemas that judge the same value as the one at `pointer`, itself included: through $ref and applicators."""
     found: set[str] = set()
     pending = [pointer]
@@ -83,7 +83,7 @@ def _barred(schemas: Mapping[str, Any], keyword: str) -> dict[str, set[str]]:
     barred: dict[str, set[str]] = {}
     for pointer, schema in schemas.items():
         for name in schema.get("properties", ()) if isinstance(schema, dict) else ():
-            places = in_place(schemas, f"{pointer}/properties/{escape(name)}", ("allOf",))
+            places = _in_place(schemas, f"{pointer}/properties/{escape(name)}", ("allOf",))
             if any(schemas[place].get(keyword) for place in places):
                 barred.setdefault(pointer, set()).add(name)
     return barred
@@ -96,7 +96,7 @@ def _optional(schemas: Mapping[str, Any], barred: Mapping[str, set[str]]) -> dic
     """
     optional: dict[str, set[str]] = {}
     for pointer in schemas:
-        family = in_place(schemas, pointer, ("allOf", "anyOf", "oneOf"))
+        family = _in_place(schemas, pointer, ("allOf", "anyOf", "oneOf"))
         names = set[str]().union(*(barred.get(member, ()) for member in family))
         for member in family if names else ():
             optional.setdefault(member, set()).update(names)

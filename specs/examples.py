@@ -7,9 +7,9 @@ from typing import Any
 
 from specs.build import follow
 from specs.direction import direction_of
-from specs.grammar import Findings
 from specs.source import escape
 from specs.validation import Side
+from specs.walk import Findings
 
 
 def examples_fit(document: Mapping[str, Any], findings: Findings) -> Iterator[tuple[str, str]]:

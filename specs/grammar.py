@@ -1,16 +1,13 @@
-"""The OpenAPI 3.1 objects and keywords that gridmock supports, as one table, and the one walk over it.
+"""The OpenAPI 3.1 objects and keywords that gridmock supports, as one table.
 
 Whatever is not in the table is refused, extensions included: a keyword that nothing reads is a promise nobody keeps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
-
-from specs.source import escape
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +19,14 @@ class Scalar:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class RefersTo:
     """A reference: text that points at an object of a kind."""
 
     kind: str
 
 
-# A rule is a scalar, a link, the kind of an object, a list of one rule, or a map of one rule under "*".
-Rule: TypeAlias = "Scalar | Link | str | list[Rule] | dict[str, Rule]"
+# A rule is a scalar, a reference, the kind of an object, a list of one rule, or a map of one rule under "*".
+Rule: TypeAlias = "Scalar | RefersTo | str | list[Rule] | dict[str, Rule]"
 
 
 def _number(value: Any) -> bool:
@@ -183,7 +180,7 @@ GRAMMAR: dict[str, dict[str, Rule]] = {
         "refreshUrl": STRING,
     },
     "Schema": {
-        "$ref": Link("Schema"),
+        "$ref": RefersTo("Schema"),
         "title": STRING,
         "description": STRING,
         "type": TYPE,
@@ -218,7 +215,7 @@ GRAMMAR: dict[str, dict[str, Rule]] = {
         "deprecated": BOOLEAN,
         "discriminator": "Discriminator",
     },
-    "Discriminator": {"propertyName!": STRING, "mapping": {"*": Link("Schema")}},
+    "Discriminator": {"propertyName!": STRING, "mapping": {"*": RefersTo("Schema")}},
 }
 
 # Where such an object is expected, a lone `$ref` to a component of that kind may stand instead.
@@ -228,163 +225,3 @@ REFERABLE = frozenset(
 
 # The kind of component that each section holds.
 SECTIONS = {section: str(rule["*"]) for section, rule in GRAMMAR["Components"].items() if isinstance(rule, dict)}
-
-_HINTS = {
-    ("Schema", "nullable"): "write type: [..., 'null']",
-    ("Schema", "example"): "write examples: [...]",
-    ("Schema", "$defs"): "put the schema under components/schemas",
-    ("Schema", "definitions"): "put the schema under components/schemas",
-    ("Schema", "contains"): "it is not supported; items and uniqueItems are",
-    ("Schema", "prefixItems"): "tuples are not supported; use an object, or items",
-    ("Schema", "patternProperties"): "it is not supported; additionalProperties is",
-    ("Schema", "exclusiveMinimum"): "in 3.1 it is the bound itself, and minimum is dropped",
-    ("Schema", "exclusiveMaximum"): "in 3.1 it is the bound itself, and maximum is dropped",
-    ("Part", "openapi"): "a part file holds paths, webhooks and components only",
-    ("Part", "info"): "a part file holds paths, webhooks and components only",
-    ("Parameter", "content"): "write schema and style",
-    ("Parameter", "type"): "write schema: {type: ...}",
-    ("Header", "type"): "write schema: {type: ...}",
-    ("Header", "name"): "the key that holds the header is its name",
-    ("Link", "operationRef"): "write operationId",
-    ("Example", "externalValue"): "write value",
-    ("MediaType", "encoding"): "it is not supported",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """An object of a known kind where it stands; `value` is a dict, or a boolean for a boolean schema."""
-
-    kind: str
-    pointer: str
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A reference as written; `holder[key]` is its text and `pointer` the place of that text."""
-
-    kind: str
-    pointer: str
-    holder: dict[str, Any]
-    key: str
-
-    @property
-    def target(self) -> str:
-        """What it points at, file part included."""
-        return str(self.holder[self.key])
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What a walk met, in document order; a problem is a JSON pointer and a message."""
-
-    nodes: list[Node] = field(default_factory=list)
-    references: list[Reference] = field(default_factory=list)
-    problems: list[tuple[str, str]] = field(default_factory=list)
-
-    def of(self, *kinds: str) -> Iterable[Node]:
-        """The nodes of some kinds that are written out here, not referred to."""
-        return (node for node in self.nodes if node.kind in kinds)
-
-
-def walk(value: Any, kind: str) -> Findings:
-    """Every object, reference and violation of the grammar in a value that should be of a kind."""
-    findings = Findings()
-    _visit(findings, kind, {"": value}, "", "", kind)
-    return findings
-
-
-def _visit(findings: Findings, rule: Rule, holder: Any, key: Any, pointer: str, kind: str) -> None:
-    """Walks `holder[key]`, which stands at `pointer` inside an object of a kind."""
-    value = holder[key]
-    if isinstance(rule, Scalar):
-        if not rule.accepts(value):
-            bare = rule is STRING and not isinstance(value, (dict, list))
-            hint = _HINTS.get((kind, key), "quote it" if bare else "")
-            findings.problems.append((pointer, f"must be {rule.wanted}, not {show(value)}{hint and f': {hint}'}"))
-    elif isinstance(rule, Link):
-        if isinstance(value, str):
-            findings.references.append(Reference(rule.kind, pointer, holder, key))
-        else:
-            findings.problems.append((pointer, f"must be a reference such as '#/components/...', not {show(value)}"))
-    elif isinstance(rule, str):
-        _object(findings, rule, value, pointer)
-    elif isinstance(rule, list):
-        if not isinstance(value, list):
-            findings.problems.append((pointer, f"must be a list, not {show(value)}"))
-            return
-        if not value and rule == ["Schema"]:
-            findings.problems.append((pointer, "needs at least one schema"))
-        for index in range(len(value)):
-            _visit(findings, rule[0], value, index, f"{pointer}/{index}", kind)
-    else:
-        if not isinstance(value, dict):
-            findings.problems.append((pointer, f"must be a mapping, not {show(value)}"))
-            return
-        for name in value:
-            if name == "$ref":
-                findings.problems.append((f"{pointer}/$ref", "a reference cannot stand here: let each entry refer"))
-            else:
-                _visit(findings, rule["*"], value, name, f"{pointer}/{escape(name)}", kind)
-
-
-def _object(findings: Findings, kind: str, value: Any, pointer: str) -> None:
-    if not isinstance(value, dict):
-        if kind == "Schema" and isinstance(value, bool):
-            findings.nodes.append(Node(kind, pointer, value))
-        else:
-            findings.problems.append((pointer, f"must be a {kind} object, not {show(value)}"))
-        return
-    if kind in REFERABLE and "$ref" in value:
-        _visit(findings, Link(kind), value, "$ref", f"{pointer}/$ref", kind)
-        extra = "stands beside a $ref, which must stand alone here"
-        findings.problems.extend((f"{pointer}/{escape(key)}", extra) for key in value if key != "$ref")
-        return
-    findings.nodes.append(Node(kind, pointer, value))
-    if kind == "SecurityScheme":
-        kind = _scheme_kind(value)
-    shape = _SHAPES[kind]
-    for key in value:
-        rule = shape.get(key) or shape.get("*")
-        if rule is None:
-            findings.problems.append((f"{pointer}/{escape(key)}", _unknown(kind, key, shape)))
-        else:
-            _visit(findings, rule, value, key, f"{pointer}/{escape(key)}", kind)
-    findings.problems.extend((pointer, f"needs {key!r}") for key in _REQUIRED[kind] if key not in value)
-
-
-def _scheme_kind(value: dict[str, Any]) -> str:
-    specific = f"SecurityScheme {value.get('type')}"
-    return specific if specific in GRAMMAR else "SecurityScheme"
-
-
-def _unknown(kind: str, key: str, shape: dict[str, Rule]) -> str:
-    hint = _HINTS.get((kind, key))
-    if not hint and key.startswith("x-"):
-        hint = "extensions are not supported: what a contract cannot say belongs in code"
-    if not hint and key == "$ref":
-        hint = "a reference cannot stand here"
-    if not hint and (close := get_close_matches(key, shape, 1)):
-        hint = f"did you mean {close[0]!r}?"
-    if not hint:
-        hint = f"a {kind} object takes {', '.join(shape)}"
-    return f"unknown keyword {key!r}: {hint}"
-
-
-def show(value: Any) -> str:
-    """A value in few words, for a message."""
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    if value is None or isinstance(value, bool):
-        return str(value).lower().replace("none", "null")
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-_SHAPES: dict[str, dict[str, Rule]] = {
-    kind: {key.rstrip("!"): rule for key, rule in shape.items()} for kind, shape in GRAMMAR.items()
-}
-_REQUIRED = {kind: [key[:-1] for key in shape if key.endswith("!")] for kind, shape in GRAMMAR.items()}

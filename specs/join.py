@@ -15,10 +15,14 @@ from typing import Any
 from urllib.parse import unquote
 
 from specs.errors import SpecError, SpecProblem
-from specs.grammar import SECTIONS, Reference
+from specs.grammar import SECTIONS
 from specs.operation import Location
 from specs.parts import Part, in_order, read_parts
 from specs.source import escape, unescape
+from specs.walk import Reference
+
+_AREAS = ("paths", "webhooks", "components")
+_COMPONENT = re.compile(r"/components/[A-Za-z]+/[A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ def join(root: Path) -> Joined:
     if problems := [*_badly_named(parts), *_dangling(parts, root)]:
         raise SpecError(in_order(problems, parts))
     moved, exports = _named_by_root(parts[root])
+    # The references in whose place something moves; they are put into the document first, to keep the root's order.
     stand_ins = set(moved.values())
     for part in parts.values():
         for reference in part.findings.references:
@@ -66,10 +71,9 @@ def join(root: Path) -> Joined:
         places = {}
         for entry, value in _entries(part.source.value):
             place = moved.get((part.file, entry), entry)
-            movable = (part.file, entry) in moved or entry.startswith("/components/")
             if part.file == root and entry in stand_ins:
                 _put(document, entry, value)
-            elif part.file != root and not movable:
+            elif part.file != root and (part.file, entry) not in moved and not entry.startswith("/components/"):
                 unnamed.append(part.problem(entry, f"the root document {root.name} does not name this path"))
             elif place in positions:
                 clashes.append(part.problem(entry, f"component exists already, at {positions[place]}: rename one"))
@@ -81,15 +85,11 @@ def join(root: Path) -> Joined:
             entry, rest = _split(pointer)
             if entry in places:
                 positions[places[entry] + rest] = Location(part.file, line, pointer)
-            elif part.file == root and not rest and entry not in stand_ins:
-                positions.setdefault(pointer, Location(part.file, line, pointer))
+            elif part.file == root and entry not in stand_ins:
+                positions[pointer] = Location(part.file, line, pointer)
     if clashes:
         raise SpecError(in_order(clashes, parts))
     return Joined(tuple(parts), document, positions, exports, tuple(unnamed))
-
-
-_COMPONENT = re.compile(r"/components/[A-Za-z]+/[A-Za-z0-9._-]+")
-_AREAS = ("paths", "webhooks", "components")
 
 
 def _badly_named(parts: Mapping[Path, Part]) -> Iterator[SpecProblem]:

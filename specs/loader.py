@@ -10,9 +10,9 @@ from specs.build import operations, security_schemes
 from specs.contract_rules import Contract
 from specs.errors import SpecError
 from specs.examples import examples_fit
-from specs.grammar import walk
 from specs.join import join
 from specs.operation import Spec
+from specs.walk import walk
 
 
 def load(path: Path | str) -> Spec:

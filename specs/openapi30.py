@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from specs.grammar import METHODS, walk
+from specs.grammar import METHODS
 from specs.source import copied
+from specs.walk import walk
 
 _OPEN_ENDED = (("exclusiveMinimum", "minimum", 1), ("exclusiveMaximum", "maximum", -1))
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
 
 from specs import source
 from specs.errors import SpecError, SpecProblem
-from specs.grammar import Findings, walk
 from specs.source import Source
+from specs.walk import Findings, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +71,12 @@ def in_order(problems: Iterable[SpecProblem], files: Iterable[Path]) -> list[Spe
 
 def _file(root: Path, file: Path, name: str) -> tuple[Path, str]:
     """The file that a reference in a file names, and why it is refused, if it is."""
+    if not name:
+        return file, ""
     if "://" in name or name.startswith("//"):
         return file, "is remote: copy what it points at into the folder of this contract"
-    folder = root.resolve().parent
-    target = (file.parent / unquote(name)).resolve() if name else file.resolve()
+    folder = root.parent.resolve()
+    target = (file.parent / name).resolve()
     if not target.is_relative_to(folder):
         return file, f"leaves the folder of this contract, {folder}"
     if not target.is_file():

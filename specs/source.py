@@ -34,7 +34,10 @@ _TRAPS = {
     "=": "has a meaning of its own in YAML 1.1: quote it",
 }
 _NUMERIC_TRAPS = (
-    (re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?"), "is a date to some YAML parsers: quote it"),
+    (
+        re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]| +)[0-9]{1,2}:.*)?"),
+        "is a date to some YAML parsers: quote it",
+    ),
     (re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"), "is a number to base 60 in YAML 1.1: quote it"),
     (re.compile(r"[-+]?0[0-9_]+"), "is an octal number in YAML 1.1: drop the zeros, or quote it"),
     (re.compile(r"[-+]?0(?:x[0-9a-fA-F_]+|b[01_]+|o[0-7_]+)"), "is no JSON number: write it in decimal, or quote it"),
@@ -82,7 +85,7 @@ def copied(value: Any) -> Any:
 def read(file: Path) -> Source:
     """The file as a mapping with lines; raises SpecError with every problem that stops it from being read one way."""
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        text = file.read_bytes().decode("utf-8")
     except OSError as error:
         raise SpecError([SpecProblem(Location(file, 1, ""), f"cannot be read: {error.strerror}")]) from error
     except UnicodeDecodeError as error:
@@ -115,8 +118,7 @@ class _Reader:
             self._next: Any = _Parser(self._text).get_event
             value = self._only_document()
         except yaml.YAMLError as error:
-            if not self._tabbed:
-                self._syntax(error)
+            self._syntax(error)
         self._tabs()
         return value
 

@@ -22,7 +22,6 @@ _MESSAGE_LENGTH = 300
 _MASK = "\0"
 _JSON = json.JSONEncoder(ensure_ascii=False, default=str)
 _URI = "urn:gridmock:contract"
-_ANOTHER_TYPE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +75,21 @@ class Validator:
 
 
 class Validators:
-    """The schemas of a contract, compiled when first asked for."""
+    """The schemas of a contract, compiled when first asked for.
+
+    The server sends the bodies of webhooks and callbacks, so `response` judges them.
+    """
 
     def __init__(self, spec: Spec) -> None:
         self._request = Side(spec.document, "request")
         self._response = Side(spec.document, "response")
 
     def request(self, schema: Schema) -> Validator:
-        """The validator for a schema of what a client sends (and of what it receives from it in a webhook's answer)."""
+        """The validator for a schema of what the client sends."""
         return self._request.validator(schema.pointer)
 
     def response(self, schema: Schema) -> Validator:
-        """The validator for a schema of what the server sends, webhook bodies included."""
+        """The validator for a schema of what the server sends."""
         return self._response.validator(schema.pointer)
 
 
@@ -108,7 +110,7 @@ class Side:
             compiled = Draft202012Validator(
                 {"$ref": f"{_URI}#{quote(pointer)}"},
                 registry=self._registry,
-                formats=FORMATS,
+                formats=_FORMATS,
                 validate_formats=True,
                 pattern_options=RegexOptions(),
                 mask=_MASK,
@@ -140,16 +142,14 @@ def _meant(choice: ValidationError) -> Sequence[ValidationError]:
     branches, top = choice.kind.context, len(choice.instance_path)
     distances = [max((_distance(error, top) for error in branch), default=0) for branch in branches]
     nearest = min(distances)
-    if nearest == _ANOTHER_TYPE or distances.count(nearest) > 1:
-        return ()
-    return branches[distances.index(nearest)]
+    return branches[distances.index(nearest)] if distances.count(nearest) == 1 else ()
 
 
 def _distance(error: ValidationError, top: int) -> int:
     """How strongly an error says that its branch was not meant: the value is of another type, or says another case."""
     keyword, depth = error.kind.name, len(error.instance_path) - top
     if keyword == "type" and depth == 0:
-        return _ANOTHER_TYPE
+        return 3
     return 2 - depth if keyword in ("const", "enum") and depth <= 1 else 0
 
 
@@ -163,4 +163,4 @@ def _is_base64(text: str) -> bool:
 
 # Formats of OpenAPI that the engine does not know; int32 and int64 are bounds in `direction`, the others say nothing
 # about the text.
-FORMATS: dict[str, Callable[[str], bool]] = {"byte": _is_base64}
+_FORMATS: dict[str, Callable[[str], bool]] = {"byte": _is_base64}

@@ -43,14 +43,19 @@ class Client:
         self._loop.close()
 
     def send(
-        self, method: str, target: bytes, raw_headers: Iterable[tuple[bytes, bytes]], chunks: Iterable[bytes] = (b"",)
+        self,
+        method: str,
+        target: bytes,
+        raw_headers: Iterable[tuple[bytes, bytes]],
+        chunks: Iterable[bytes] = (b"",),
+        http_version: str = "1.1",
     ) -> Response:
         """One exchange, byte for byte."""
         path, _, query = target.partition(b"?")
         scope = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": "1.1",
+            "http_version": http_version,
             "method": method,
             "scheme": "http",
             "path": path.decode("latin-1"),

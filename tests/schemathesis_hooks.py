@@ -20,13 +20,13 @@ KNOWN: dict[str, list[str]] = json.loads(os.environ["KNOWN_IDS"])
 
 # The ids in the contract's examples, and those that its patterns generate, belong to no world. Without ids that exist
 # a run sees 404 and nothing else, and no link is ever followed. Half of the well-formed ids are exchanged.
-_ID = re.compile(r"\b(tari|supl|user)[A-Z0-9]{26}$")
+_ID = re.compile(r"\b(tari|supl|user)[A-Z0-9]{26}(?=/?$)")
 _CLIENT = ("client_id", "client_secret")
 
 # Rules that a schema cannot say. Each is a refusal with 400 of a request that fits the schema, and is documented in
 # the description of the field. Everything else that is well-formed and refused is a finding.
 _DOCUMENTED_REFUSALS = re.compile(
-    rb"there is no user \w+"  # EvEnergy-User names somebody who is not in this world
+    rb"(?i:there is no user) \w+"  # EvEnergy-User names somebody who is not in this world
     rb"|outside 1970-01-01 to 2200-01-01"  # the clock
     rb"|is not a time that the calendar has|second must be in 0\.\.59"  # leap seconds: RFC 3339 has them, Python not
     rb"|no API has the scope|there is no such user"  # accounts
@@ -45,7 +45,8 @@ def _exchanged(name: str, value: Any) -> Any:
     found = _ID.search(value)
     # A user header has to name somebody; of other ids half stay as they are, to see the 404 as well.
     if found and (name == "EvEnergy-User" or crc32(value.encode()) % 2):
-        return value[: found.start()] + KNOWN[found[1]][crc32(value.encode()) % len(KNOWN[found[1]])]
+        known = KNOWN[found[1]]
+        return value[: found.start()] + known[crc32(value.encode()) % len(known)] + value[found.end() :]
     return value
 
 

@@ -62,10 +62,8 @@ def test_every_option_in_the_table_is_one_of_serve() -> None:
 
 
 def test_no_option_stands_in_the_table_twice() -> None:
-    cells = [
-        option for cell in table("option of `gridmock serve`") for option in OPTION.findall(re.sub(r" \S+`", "`", cell))
-    ]
-    assert sorted(cells) == sorted(set(cells))
+    listed = [option for cell in table("option of `gridmock serve`") for option in set(OPTION.findall(cell))]
+    assert sorted(listed) == sorted(set(listed))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -90,11 +88,11 @@ def test_the_command_lines_of_a_page_use_what_exists(page: Path) -> None:
         assert set(OPTION.findall(match["rest"])) <= options(name) | {"--help"}, match[0]
 
 
-@pytest.mark.parametrize("option", [parameter for name in COMMANDS for parameter in [name]])
-def test_every_option_says_what_it_does(option: str) -> None:
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_says_what_it_does(name: str) -> None:
     silent = [
         parameter.opts[-1]
-        for parameter in command(option).params
+        for parameter in command(name).params
         if isinstance(parameter, click.Option) and not parameter.help
     ]
     assert silent == []

@@ -19,7 +19,7 @@ from tests.mockserver.commands.server import ROOT, Server
 
 SEEDS = (1, 20_260_318, 987_654_321)
 EXAMPLES = {"/ev-energy/v2": 15, "/ev-energy/o": 15, "/_mock": 6}
-"""Generated requests per operation in the fuzzing phase: chosen so that all runs take about a minute on two idle cores."""
+"""Generated requests per operation in the fuzzing phase: all runs take a minute on two idle cores."""
 TIMEOUT_S = 120
 ALL_PHASES = "examples,coverage,fuzzing,stateful"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from datetime import UTC, datetime
-from pathlib import Path
 from xml.etree import ElementTree
 
 from contract_tests.findings import Cause, Tally
@@ -13,11 +12,6 @@ from contract_tests.report.terminal import block
 
 # What XML 1.0 cannot hold, and generated requests like to.
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def write(tally: Tally, file: Path) -> None:
-    """Write the report to the file; raises OSError."""
-    file.write_bytes(render(tally))
 
 
 def render(tally: Tally) -> bytes:

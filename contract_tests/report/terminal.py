@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 
 import click
 
 from contract_tests.findings import Cause, Event, Judged, PhaseEnded, PhaseStarted, Started, Tally
+from contract_tests.targets import host_of, is_loopback
 
 _WIDTH = 10
 _CLEAR_LINE = "\r\x1b[K"
@@ -30,9 +32,12 @@ class Progress:
         """Print what an event changes."""
         match event:
             case Started():
-                self._echo(
-                    f"{event.title} at {event.url}: {_count(len(event.operations), 'operation')}, seed {event.seed}"
-                )
+                operations = _count(len(event.operations), "operation")
+                self._echo(f"{event.title} at {event.url}: {operations}, seed {event.seed}")
+                if not is_loopback(host_of(event.url)):
+                    self._echo(
+                        "Not this machine: of the methods that the contract does not have, only OPTIONS is sent."
+                    )
             case PhaseStarted(phase=phase):
                 self._phase, self._began, self._operations, self._requests = phase, time.monotonic(), set(), 0
                 self._causes = set()
@@ -69,6 +74,9 @@ def summary(tally: Tally, repeat: str) -> Iterator[str]:
     if tally.unreached and not tally.warning:
         yield click.style("Never answered with success, so hardly tested:", fg="yellow")
         yield from (f"   {label}: {_answers(tally.answers.get(label))}" for label in tally.unreached)
+    if limited := sum(counts[HTTPStatus.TOO_MANY_REQUESTS] for counts in tally.answers.values()):
+        text = f"Rate limited: {limited} of {_count(tally.requests, 'request')} got 429, so less was tested."
+        yield click.style(text, fg="yellow")
     if tally.warning:
         yield click.style(tally.warning, fg="yellow")
     yield _totals(tally)

@@ -11,7 +11,7 @@ import click
 from specs.errors import SpecError
 
 api_option = click.option(
-    "--api", "apis", multiple=True, metavar="NAME", help="Only this API (repeat for more). Without it: all."
+    "--api", multiple=True, metavar="NAME", help="Only this API (repeat for more). Without it: all."
 )
 
 
@@ -31,5 +31,5 @@ def exit_on_bad_spec() -> Iterator[None]:
         yield
     except SpecError as error:
         fail(f"the contract cannot be used\n{error}")
-    except (UnknownApi, HandlerMismatch) as error:
+    except (UnknownApi, HandlerMismatch, LookupError, OSError, UnicodeDecodeError) as error:
         fail(str(error))

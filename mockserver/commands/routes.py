@@ -11,17 +11,15 @@ from specs.operation import Operation, Spec
 
 @click.command()
 @api_option
-def routes(apis: tuple[str, ...]) -> None:
+def routes(api: tuple[str, ...]) -> None:
     """List every operation: method, path, operation id, scopes."""
-    from mockserver.app import load_specs
-
     with exit_on_bad_spec():
-        from mockserver.app import selected
+        from mockserver.app import load_specs, selected
 
-        declared = selected(apis)
+        declared = selected(api)
         specs = load_specs(declared)
-    for api in declared:
-        _print(api, specs[api.name])
+    for declaration in declared:
+        _print(declaration, specs[declaration.name])
 
 
 def _print(api: Api, spec: Spec) -> None:

@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,18 +70,30 @@ class Instant(click.ParamType[datetime]):
     help="Count requests only, or also refuse with 429.",
 )
 @click.option("--control-token", help="Open /_mock to other machines, for callers with this token.")
-@click.option(
-    "--max-body", "max_body_bytes", type=click.IntRange(1), default=1_048_576, show_default=True, help="Bytes."
-)
+@click.option("--max-body", type=click.IntRange(1), default=1_048_576, show_default=True, help="Largest body, bytes.")
 @click.option("--journal-size", type=click.IntRange(0), default=1000, show_default=True, help="Requests remembered.")
-@click.option("--reload", "reload_specs", is_flag=True, help="Take up a saved contract at once.")
+@click.option("--reload", is_flag=True, help="Take up a saved contract at once.")
 @click.option("--workers", type=click.IntRange(1), default=1, help="Only 1 for now: state lives in one process.")
-@click.option("--log", type=click.Choice(["quiet", "errors", "requests"]), default="errors", show_default=True)
-def serve(apis: tuple[str, ...], rate_limits: str, reload_specs: bool, workers: int, **options: Any) -> None:
+@click.option(
+    "--log",
+    type=click.Choice(["quiet", "errors", "requests"]),
+    default="errors",
+    show_default=True,
+    help="What is written to standard error.",
+)
+def serve(
+    api: tuple[str, ...], rate_limits: str, max_body: int, reload: bool, workers: int, speed: float, **options: Any
+) -> None:
     """Run the mock server."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn hands a signal on when it has shut down
+        signal.signal(number, lambda *_: sys.exit(0))
     if workers != 1:
         fail("--workers needs state that processes share, which this version does not have; leave it out")
-    settings = Settings(apis=apis, enforce_rate_limits=rate_limits == "enforce", **options)
+    if isnan(speed):
+        fail("--speed has to be a number")
+    settings = Settings(
+        apis=api, enforce_rate_limits=rate_limits == "enforce", max_body_bytes=max_body, speed=speed, **options
+    )
     logging.basicConfig(format="%(message)s", level=logging.CRITICAL if settings.log == "quiet" else logging.ERROR)
     if settings.log == "requests":
         logging.getLogger("gridmock.requests").setLevel(logging.INFO)
@@ -88,13 +101,13 @@ def serve(apis: tuple[str, ...], rate_limits: str, reload_specs: bool, workers: 
     with exit_on_bad_spec():
         from mockserver.app import create_app, create_runtime, load_specs, selected
 
-        declared = selected(apis)
+        declared = selected(settings.apis)
         specs = load_specs(declared)
         runtime = create_runtime(settings, declared, specs)
         application = Swappable(create_app(runtime, declared, specs))
     _print_banner(runtime, listening)
     files = [file for spec in specs.values() for file in spec.files]
-    run(application, listening, _reload(application, runtime, declared, files) if reload_specs else None)
+    run(application, listening, _reload(application, runtime, declared, files) if reload else None)
 
 
 class Swappable:
@@ -147,12 +160,8 @@ def run(application: Any, listening: socket.socket, beside: Coroutine[Any, Any, 
         if watching is not None:
             watching.cancel()
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn hands the signal on when it has shut down
-    try:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(serve_and_watch())
-    except KeyboardInterrupt:
-        click.echo("", err=True)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(serve_and_watch())
 
 
 async def _reload(application: Swappable, runtime: Runtime, declared: Sequence[Api], files: Sequence[Path]) -> None:
@@ -169,7 +178,7 @@ async def _reload(application: Swappable, runtime: Runtime, declared: Sequence[A
             continue
         try:
             application.application = create_app(runtime, declared, load_specs(declared))
-        except (SpecError, HandlerMismatch) as error:
+        except (SpecError, HandlerMismatch, LookupError, OSError, UnicodeDecodeError) as error:
             click.secho(f"not reloaded, the old contract stays:\n{error}", err=True, fg="red")
         else:
             click.secho(f"reloaded {', '.join(sorted({Path(name).name for _, name in changes}))}", err=True, fg="green")

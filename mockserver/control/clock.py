@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from mockserver.clock import Clock, ClockError
 from mockserver.control.wire import timestamp
 from mockserver.http.errors import FieldError, InvalidRequest
 from mockserver.http.exchange import Context
+from mockserver.http.parameters import instant
 
 
 async def get_clock(ctx: Context) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def _change(ctx: Context, *, now: str | None, speed: float | None) -> dict[str, 
             clock.run(speed)
         field = "now"
         if now is not None:
-            clock.set(datetime.fromisoformat(now))  # last, so that a frozen clock stands at it exactly
+            clock.set(instant(now))  # last, so that a frozen clock stands at it exactly
     except ValueError as error:
         clock.load(before)
         raise _refused(field, error) from None

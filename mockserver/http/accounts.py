@@ -11,16 +11,42 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from mockserver import ids
 from mockserver.store import Store
-from mockserver.store.overlay import Overlay
+from mockserver.store.overlay import DELETED, Overlay
 
 ACCESS_TOKEN_LIFETIME_S = 36_000
 CODE_LIFETIME_S = 60
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+_NONE = type(None)
+_SHAPES: Mapping[str, Mapping[str, tuple[type, ...]]] = {
+    "applications": {
+        "client_id": (str,),
+        "client_secret": (str,),
+        "name": (str,),
+        "scopes": (list,),
+        "redirect_uris": (list,),
+        "contract_fields": (bool,),
+        "rate_limit_per_hour": (int,),
+        "created_at": (str,),
+    },
+    "grants": {
+        "kind": (str,),
+        "client_id": (str,),
+        "user_id": (str, _NONE),
+        "scopes": (list,),
+        "expires_at_us": (int, _NONE),
+        "family": (str,),
+    },
+    "counters": {"last": (int,)},
+}
+"""The fields that a stored document must have, and their types, by collection."""
 
 
 class OAuthError(Exception):
@@ -77,7 +103,7 @@ class ReadyAccounts:
     def grant_rows(self) -> dict[str, dict[str, Any]]:
         """The tokens as the store would hold them."""
         return {
-            text: {"kind": "access", "expires_at": None, "family": text, **grant}
+            text: {"kind": "access", "expires_at_us": None, "family": text, **grant}
             for text, grant in (self.tokens or {}).items()
         }
 
@@ -111,6 +137,17 @@ class Accounts:
         self._now = now
         self._applications = Overlay(store, "applications", lambda: ready().application_rows)
         self._grants = Overlay(store, "grants", lambda: ready().grant_rows)
+
+    @staticmethod
+    def check(collections: Mapping[str, Mapping[str, Any]]) -> None:
+        """TypeError, saying which, when a document to be imported is not what accounts are made of."""
+        for collection, shape in _SHAPES.items():
+            for key, row in collections.get(collection, {}).items():
+                if row == DELETED:
+                    continue
+                wrong = [name for name, types in shape.items() if not isinstance(row.get(name, ...), types)]
+                if wrong or (collection == "applications" and set(row) != set(shape)):
+                    raise TypeError(f"{collection}/{key} is not sound: {', '.join(wrong) or 'unknown fields'}")
 
     async def application(self, client_id: str) -> Application | None:
         """The application of that id, or None."""
@@ -208,7 +245,7 @@ class Accounts:
         if row["redirect_uri"] != redirect_uri:
             raise OAuthError("invalid_grant", "redirect_uri is not the one that the code was issued for.")
         if row["challenge"] is not None:
-            if verifier is None or not hmac.compare_digest(_challenge(verifier), row["challenge"]):
+            if verifier is None or not hmac.compare_digest(_challenge(verifier).encode(), row["challenge"].encode()):
                 raise OAuthError("invalid_grant", "code_verifier does not match the code_challenge.")
         elif not proven:
             raise OAuthError("invalid_client", "A client without secret has to use PKCE.")
@@ -220,7 +257,7 @@ class Accounts:
     async def refresh(
         self, application: Application, refresh_token: str, scope: str | None, *, proven: bool
     ) -> dict[str, Any]:
-        """New tokens for a refresh token, which is used up; `scope` may narrow.
+        """New tokens for a refresh token, which is used up; `scope` may narrow what the new access token allows.
 
         A client that showed its secret to get the token has to show it again (RFC 6749 section 6), which `proven` says.
         OAuthError `invalid_grant`, `invalid_client` or `invalid_scope`.
@@ -233,12 +270,17 @@ class Accounts:
         if row.get("used"):
             await self._end_family(row["family"])
             raise OAuthError("invalid_grant", "The refresh token was used before; its tokens are revoked.")
-        wanted = tuple((scope or "").split()) or tuple(row["scopes"])
+        wanted = tuple(dict.fromkeys((scope or "").split())) or tuple(row["scopes"])
         if not set(wanted) <= set(row["scopes"]):
             raise OAuthError("invalid_scope", "A refresh cannot widen the scope.")
         await self._grants.put(refresh_token, {**row, "used": True})
         return await self.issue_tokens(
-            application, row["user_id"], wanted, family=row["family"], public=row["public"]
+            application,
+            row["user_id"],
+            wanted,
+            refresh_scopes=row["scopes"],
+            family=row["family"],
+            public=row["public"],
         )
 
     async def issue_tokens(
@@ -248,12 +290,14 @@ class Accounts:
         scopes: Sequence[str],
         *,
         lifetime_s: int = ACCESS_TOKEN_LIFETIME_S,
+        refresh_scopes: Sequence[str] | None = None,
         family: str | None = None,
         public: bool = False,
     ) -> dict[str, Any]:
         """A token response (RFC 6749 section 5.1); with a refresh token when a user stands behind it.
 
-        `public` says that the client has no secret to show, so that it need not show one to refresh either.
+        `refresh_scopes` is what the refresh token allows, when that is more than `scopes`. `public` says that the
+        client has no secret to show, so that it need not show one to refresh either.
         """
         access = await self._grant("access", application.client_id, user_id, scopes, lifetime_s, family)
         answer = {
@@ -264,7 +308,13 @@ class Accounts:
         }
         if user_id is not None:
             answer["refresh_token"] = await self._grant(
-                "refresh", application.client_id, user_id, scopes, None, family or access, {"public": public}
+                "refresh",
+                application.client_id,
+                user_id,
+                refresh_scopes or scopes,
+                None,
+                family or access,
+                {"public": public},
             )
         return answer
 
@@ -286,13 +336,13 @@ class Accounts:
     ) -> str:
         number = await self._next_number("grant")
         text = ids.secret(self._seed(), kind, number)
-        expires_at = None if lifetime_s is None else (self._now() + timedelta(seconds=lifetime_s)).timestamp()
+        expires_at_us = None if lifetime_s is None else _unix_us(self._now()) + lifetime_s * 1_000_000
         row = {
             "kind": kind,
             "client_id": client_id,
             "user_id": user_id,
             "scopes": [*scopes],
-            "expires_at": expires_at,
+            "expires_at_us": expires_at_us,
             "family": family or text,
             **(extra or {}),
         }
@@ -312,7 +362,12 @@ class Accounts:
         return int(number)
 
     def _expired(self, row: Mapping[str, Any]) -> bool:
-        return row["expires_at"] is not None and self._now().timestamp() >= row["expires_at"]
+        return row["expires_at_us"] is not None and _unix_us(self._now()) >= row["expires_at_us"]
+
+
+def _unix_us(at: datetime) -> int:
+    """Microseconds since 1970: exact, and an integer wherever the state travels."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def _challenge(verifier: str) -> str:

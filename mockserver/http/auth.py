@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from mockserver.http.accounts import Principal
@@ -34,14 +33,14 @@ async def local_or_token(exchange: Exchange) -> Principal | None:
     """
     expected = exchange.runtime.settings.control_token
     if expected is not None:
-        sent = exchange.headers.get(b"authorization", b"")
-        if not hmac.compare_digest(sent, f"Bearer {expected}".encode()):
+        scheme, _, sent = exchange.headers.get(b"authorization", b"").partition(b" ")
+        if scheme.lower() != b"bearer" or not hmac.compare_digest(sent, expected.encode()):
             raise Unauthenticated("The control plane needs the control token: Authorization: Bearer <control token>.")
         return None
     origin = exchange.headers.get(b"origin")
-    hosts = [exchange.client_ip, urlsplit(exchange.origin).hostname or ""]
+    hosts = [exchange.client_ip, _host_of(exchange.origin)]
     if origin is not None:
-        hosts.append(urlsplit(origin.decode("latin-1")).hostname or "")
+        hosts.append(_host_of(origin.decode("latin-1")))
     if not all(map(is_loopback, hosts)):
         raise Forbidden(
             "The control plane answers callers on this machine only. Start the mock with a control token to open it."
@@ -56,9 +55,17 @@ def basic_credentials(authorization: str | None) -> tuple[str, str] | None:
         return None
     try:
         name, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     return (name, password) if colon else None
+
+
+def _host_of(url: str) -> str:
+    """The host name of a URL, empty when it is not one."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_loopback(host: str) -> bool:
@@ -66,6 +73,8 @@ def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
         return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback

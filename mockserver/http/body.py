@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 
@@ -11,7 +11,10 @@ from mockserver.http import errors
 from mockserver.http.errors import FieldError, InvalidRequest, MalformedRequest
 from mockserver.http.exchange import Exchange
 from mockserver.http.negotiation import media_type
+from mockserver.http.parameters import PERCENT_ENCODED, percent_decoded
 
+_INTEGRAL_FLOAT = re.compile(rb"[0-9]\.0*(?![0-9])|[0-9][eE]")
+"""What the text of a JSON body must hold for one of its floats to be whole; big integers are read as floats, too."""
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -50,15 +53,10 @@ async def read_body(exchange: Exchange) -> Any:
 
 
 async def _receive(exchange: Exchange, limit: int) -> bytes:
-    message = await exchange.receive()
-    if not message.get("more_body"):
-        body: bytes = message.get("body", b"")
-        if len(body) > limit:
-            raise errors.PayloadTooLarge(limit)
-        return body
-    chunks = [message.get("body", b"")]
-    size = len(chunks[0])
-    while message.get("more_body"):
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    while more:
         message = await exchange.receive()
         if message["type"] == "http.disconnect":
             raise MalformedRequest("The connection ended before the body did.")
@@ -66,12 +64,14 @@ async def _receive(exchange: Exchange, limit: int) -> bytes:
         size += len(chunks[-1])
         if size > limit:
             raise errors.PayloadTooLarge(limit)
+        more = message.get("more_body", False)
     return b"".join(chunks)
 
 
 def _json(raw: bytes) -> Any:
     try:
-        return orjson.loads(raw)
+        value = orjson.loads(raw)
+        return _integers(value) if _INTEGRAL_FLOAT.search(raw) else value
     except orjson.JSONDecodeError as error:
         try:
             raw.decode()
@@ -84,11 +84,20 @@ def _json(raw: bytes) -> Any:
         ) from None
 
 
+def _integers(value: Any) -> Any:
+    """The value with each number that is whole as an int, which JSON Schema takes 10.0 for as well."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, dict):
+        return {name: _integers(inner) for name, inner in value.items()}
+    return [_integers(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _form(raw: bytes) -> dict[str, str]:
     try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=1000)
-    except (UnicodeDecodeError, ValueError):
-        raise MalformedRequest("The body is not a form: percent-encoded UTF-8 of at most 1000 fields.") from None
+        pairs = percent_decoded(raw.decode("ascii"))
+    except ValueError:
+        raise MalformedRequest(f"The body is not a form: {PERCENT_ENCODED}.") from None
     fields = dict(pairs)
     if len(fields) != len(pairs):
         names = [name for name, _ in pairs]

@@ -60,7 +60,7 @@ class CompiledOperation:
         self.handler = handler
         self.is_safe = operation.method in ("GET", "HEAD", "OPTIONS")
         self._compile_parameters(api, document, validators)
-        self._compile_security()
+        self._compile_security(api)
         body = operation.request_body
         self.takes_body = body is not None
         self.body_required = body is not None and body.required
@@ -84,10 +84,19 @@ class CompiledOperation:
         return rules.get(text) or rules.get(f"{text[0]}XX") or rules.get("default")
 
     def _compile_parameters(self, api: Api, document: Mapping[str, Any], validators: Validators) -> None:
-        fields = [Field(parameter, document, validators) for parameter in self.operation.parameters]
+        try:
+            fields = [Field(parameter, document, validators) for parameter in self.operation.parameters]
+        except TypeError as error:
+            raise self._mismatch(str(error)) from None
+        arguments = [field.argument for field in fields]
+        if len(set(arguments)) != len(arguments):
+            raise self._mismatch("two parameters have the same name in Python")
         query = {field.name: field for field in fields if field.source == "query"}
         self.paging: Paging | None = dialect_for(frozenset(query))
         paged = self.paging.parameters if self.paging else frozenset()
+        without_default = [name for name in paged if not query[name].has_default]
+        if without_default:
+            raise self._mismatch(f"paging needs a default for {', '.join(without_default)}")
         self.page_fields = paged
         self.expand_field = query.get(EXPAND)
         self.query_fields = query
@@ -98,21 +107,34 @@ class CompiledOperation:
             for field in fields
             if field.name not in paged and field.name != EXPAND and field.name not in api.context_parameters
         }
-        arguments = list(inspect.signature(self.handler).parameters.values())[1:]
-        named = {argument.name for argument in arguments if argument.kind is argument.KEYWORD_ONLY}
-        takes_rest = any(argument.kind is argument.VAR_KEYWORD for argument in arguments)
+        accepted = list(inspect.signature(self.handler).parameters.values())
+        if not accepted or accepted[0].kind not in (accepted[0].POSITIONAL_ONLY, accepted[0].POSITIONAL_OR_KEYWORD):
+            raise self._mismatch("its handler has to take the context first")
+        named = {argument.name for argument in accepted[1:] if argument.kind is argument.KEYWORD_ONLY}
+        takes_rest = any(argument.kind is argument.VAR_KEYWORD for argument in accepted[1:])
+        positional = [argument.name for argument in accepted[1:] if argument.name not in named][
+            : -1 if takes_rest else None
+        ]
+        if positional:
+            raise self._mismatch(f"behind the context, parameters have to be keyword-only: {', '.join(positional)}")
         if not named <= taken or (taken - named and not takes_rest):
-            raise HandlerMismatch(
-                f"{self.handler.__module__}.{self.handler.__name__} takes {sorted(named) or 'no parameters'}, but "
-                f"{self.operation.operation_id} gives {sorted(taken) or 'none'} to its handler"
+            raise self._mismatch(
+                f"its handler takes {sorted(named) or 'no parameters'}, the contract gives {sorted(taken) or 'none'}"
             )
 
-    def _compile_security(self) -> None:
+    def _mismatch(self, what: str) -> HandlerMismatch:
+        where = f"{self.handler.__module__}.{self.handler.__qualname__}"
+        return HandlerMismatch(f"{self.operation.operation_id} and {where} do not fit: {what}")
+
+    def _compile_security(self, api: Api) -> None:
         alternatives = self.operation.security or ({},)
         self.alternatives = tuple(
             tuple((scheme, frozenset(scopes)) for scheme, scopes in alternative.items()) for alternative in alternatives
         )
         self.schemes = tuple(dict.fromkeys(scheme for alternative in self.alternatives for scheme, _ in alternative))
+        unread = [scheme for scheme in self.schemes if scheme not in api.identify]
+        if unread:
+            raise self._mismatch(f"the API does not say how to identify by {', '.join(unread)}")
 
 
 def handler_for(operation: Operation, package: str) -> Handler:

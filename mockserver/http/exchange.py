@@ -7,6 +7,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -42,10 +43,10 @@ class Exchange:
     """A request, and the response as it comes into being. Stages read and write it in the order of the pipeline."""
 
     __slots__ = (
-        "api", "at", "body", "context", "credential_error", "expand_asked", "expansion", "header_list", "headers",
-        "is_head", "method", "number", "operation", "page_asked", "parameters", "path", "path_texts", "principals",
-        "query", "query_pairs", "quota", "receive", "request_body", "response_body", "response_headers", "result",
-        "runtime", "scope", "status",
+        "api", "at", "body", "context", "context_values", "credential_error", "expand_asked", "expansion",
+        "header_list", "headers", "is_head", "method", "number", "operation", "page_asked", "parameters", "path",
+        "path_texts", "principals", "query", "query_pairs", "quota", "receive", "request_body", "response_body",
+        "response_headers", "result", "runtime", "scope", "status",
     )  # fmt: skip
 
     def __init__(
@@ -59,7 +60,7 @@ class Exchange:
         """Path below the API's base path, percent-encoded as sent."""
         self.is_head = scope["method"] == "HEAD"
         self.method: str = "GET" if self.is_head else scope["method"]
-        self.query: str = scope["query_string"].decode("latin-1")
+        self.query: str = scope["query_string"].decode("utf-8", "surrogateescape")
         self.header_list: RawHeaders = scope["headers"]
         self.headers: dict[bytes, bytes] = dict(self.header_list)
         self.at: datetime = runtime.clock.now()
@@ -73,6 +74,7 @@ class Exchange:
         self.credential_error: ApiError | None = None
         self.quota: Quota | None = None
         self.parameters: dict[str, Any] = {}
+        self.context_values: dict[str, Any] = {}
         self.page_asked: dict[str, Any] = {}
         self.expand_asked: Sequence[str] = ()
         self.expansion: Expansion = NOTHING
@@ -125,8 +127,11 @@ def _origin(scheme: str, host: bytes | None, server: tuple[str, int | None]) -> 
         name, port = server
         return f"{scheme}://{name}:{port}" if port else f"{scheme}://{name}"
     text = host.decode("latin-1")
-    if not _HOST.fullmatch(text):
-        raise MalformedRequest("The Host header is not a host name with an optional port.")
+    try:
+        if not _HOST.fullmatch(text) or (text[0] == "[" and not ip_address(text[1:].partition("]")[0])):
+            raise ValueError(text)
+    except ValueError:
+        raise MalformedRequest("The Host header is not a host name with an optional port.") from None
     return f"{scheme}://{text}"
 
 

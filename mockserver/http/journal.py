@@ -1,6 +1,6 @@
 """The request journal: what arrived and what was answered, in a ring of fixed size.
 
-Recording keeps references and costs next to nothing; entries are put into words, and secrets masked, only when read.
+Recording cuts long bodies and costs next to nothing; entries are put into words, and secrets masked, only when read.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import unquote_plus
 
 import orjson
 
@@ -19,16 +19,54 @@ RawHeaders = Iterable[tuple[bytes, bytes]]
 
 MASK = "***"
 KEPT_BODY_BYTES = 65_536
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+_AUTHORIZATION = frozenset({"authorization", "proxy-authorization"})
+_KNOWN_SCHEMES = frozenset({"basic", "bearer", "digest", "token"})
+_SECRET_HEADERS = frozenset({"cookie", "set-cookie", "x-api-key"})
+_URL_HEADERS = frozenset({"location", "referer"})
 _SECRET_FIELDS = frozenset(
-    {"access_token", "refresh_token", "client_secret", "code", "code_verifier", "token", "password", "api_key"}
+    {"access_token", "refresh_token", "client_secret", "code_verifier", "token", "password", "api_key"}
 )
-_SECRET_QUERY = re.compile(rf"(?<=[?&])({'|'.join(sorted(_SECRET_FIELDS))})=[^&#]*")
+_SECRET_PARAMETERS = _SECRET_FIELDS | {"code"}
+"""Of forms and queries; in JSON `code` is as often a country's or an error's."""
+_PARAMETER = re.compile(r"(?<![^?&#;])([^=?&#;]+)=([^&#;]*)")
+_MASKED = re.compile(rf"(?<![^?&#;])[^=?&#;]+={re.escape(MASK)}")
+_UNICODE_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Headers and body as they went over the wire; the body is cut at 64 KiB, `body_bytes` is its whole length."""
+
+    headers: RawHeaders
+    body: bytes
+    body_bytes: int
+
+    @classmethod
+    def of(cls, headers: RawHeaders, body: bytes) -> Message:
+        """Keep what is needed: a copy, because orjson's buffers are longer than their text."""
+        return cls(headers, bytes(memoryview(body)[:KEPT_BODY_BYTES]), len(body))
+
+    def as_json(self) -> dict[str, Any]:
+        """The message as JSON values, with secrets masked."""
+        texts: dict[str, str] = {}
+        for raw_name, raw_value in self.headers:
+            name = raw_name.decode("latin-1")
+            value = _masked_header(name, raw_value.decode("latin-1"))
+            texts[name] = f"{texts[name]}, {value}" if name in texts else value
+        return {
+            "headers": texts,
+            "body": _masked_body(self.body) if self.body else None,
+            "body_bytes": self.body_bytes,
+            "body_truncated": self.body_bytes > len(self.body),
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One exchange as it went over the wire; time and duration are those of the virtual clock."""
+    """One exchange; time and duration are those of the virtual clock.
+
+    `status` and `response` are None where a fault cut the connection instead of answering.
+    """
 
     number: int
     at: datetime
@@ -40,11 +78,9 @@ class Entry:
     method: str
     path: str
     query: str
-    request_headers: RawHeaders
-    request_body: bytes
-    status: int
-    response_headers: RawHeaders
-    response_body: bytes
+    request: Message
+    status: int | None
+    response: Message | None
 
     @property
     def request_id(self) -> str:
@@ -52,7 +88,7 @@ class Entry:
         return request_id(self.number)
 
     def as_json(self) -> dict[str, Any]:
-        """The entry as JSON values, with secrets masked and bodies cut at 64 KiB."""
+        """The entry as JSON values, with secrets masked."""
         return {
             "request_id": self.request_id,
             "at": self.at.isoformat().replace("+00:00", "Z"),
@@ -61,11 +97,11 @@ class Entry:
             "operation_id": self.operation_id,
             "method": self.method,
             "path": self.path,
-            "query": _SECRET_QUERY.sub(rf"\1={MASK}", f"?{self.query}")[1:],
+            "query": _masked_parameters(self.query),
             "client_id": self.client_id,
             "user_id": self.user_id,
-            "request": _message(self.request_headers, self.request_body),
-            "response": {"status": self.status, **_message(self.response_headers, self.response_body)},
+            "request": self.request.as_json(),
+            "response": None if self.response is None else {"status": self.status, **self.response.as_json()},
         }
 
 
@@ -100,43 +136,41 @@ class Journal:
             self._arrived = 0
 
 
-def _message(headers: RawHeaders, body: bytes) -> dict[str, Any]:
-    texts: dict[str, str] = {}
-    for raw_name, raw_value in headers:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        if name in _SECRET_HEADERS:
-            scheme, space, _ = value.partition(" ")
-            value = f"{scheme} {MASK}" if space else MASK
-        elif name == "location":
-            value = _SECRET_QUERY.sub(rf"\1={MASK}", value)
-        texts[name] = f"{texts[name]}, {value}" if name in texts else value
-    return {
-        "headers": texts,
-        "body": _masked_body(body[:KEPT_BODY_BYTES], texts.get("content-type", "")) if body else None,
-        "body_bytes": len(body),
-        "body_truncated": len(body) > KEPT_BODY_BYTES,
-    }
+def _masked_header(name: str, value: str) -> str:
+    if name in _SECRET_HEADERS:
+        return MASK
+    if name in _AUTHORIZATION:
+        scheme, space, _ = value.partition(" ")
+        return f"{scheme} {MASK}" if space and scheme.lower() in _KNOWN_SCHEMES else MASK
+    return _masked_parameters(value) if name in _URL_HEADERS else value
 
 
-def _masked_body(body: bytes, content_type: str) -> str:
+def _masked_parameters(text: str) -> str:
+    """A query, a form or a URL, with the values of secret parameters masked however their names are escaped."""
+    return _PARAMETER.sub(
+        lambda found: f"{found[1]}={MASK}" if unquote_plus(found[1]).lower() in _SECRET_PARAMETERS else found[0], text
+    )
+
+
+def _masked_body(body: bytes) -> str:
     text = body.decode("utf-8", "replace")
-    if not any(name in text for name in _SECRET_FIELDS):
-        return text
-    if "x-www-form-urlencoded" in content_type:
-        pairs = parse_qsl(text, keep_blank_values=True)
-        return urlencode([(name, MASK if name in _SECRET_FIELDS else value) for name, value in pairs], safe="*")
-    if "json" in content_type:
-        try:
-            return orjson.dumps(_masked(orjson.loads(body))).decode()
-        except orjson.JSONDecodeError:
-            return re.sub(rf'"({"|".join(sorted(_SECRET_FIELDS))})"\s*:\s*"[^"]*"?', rf'"\1":"{MASK}"', text)
-    return text
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    else:
+        masked = _masked(value)
+        return text if masked == value else orjson.dumps(masked).decode()
+    # Neither JSON nor a form, or cut: nothing tells where a secret in it would end.
+    masked = _masked_parameters(text)
+    rest = _UNICODE_ESCAPE.sub(lambda found: chr(int(found[1], 16)), _MASKED.sub("", masked))
+    return MASK if any(name in unquote_plus(rest).lower() for name in _SECRET_FIELDS) else masked
 
 
 def _masked(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            name: MASK if name in _SECRET_FIELDS and isinstance(inner, str) else _masked(inner)
+            name: MASK if name.lower() in _SECRET_FIELDS and inner is not None else _masked(inner)
             for name, inner in value.items()
         }
     return [_masked(inner) for inner in value] if isinstance(value, list) else value

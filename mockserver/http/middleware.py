@@ -17,15 +17,17 @@ import orjson
 from connexion.middleware import SpecMiddleware
 from connexion.resolver import Resolution, Resolver
 from connexion.spec import Specification
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockserver.http.api import Api, MountedApi
 from mockserver.http.compiled import CompiledOperation, handler_for
-from mockserver.http.errors import Headers, ProblemStyle, UnknownRoute
+from mockserver.http.errors import ApiError, ErrorStyle, Headers, MethodNotAllowed, ProblemStyle, UnknownRoute
 from mockserver.http.exchange import Exchange, RawHeaders
 from mockserver.http.faults import Disconnect
-from mockserver.http.journal import Entry, request_id
+from mockserver.http.journal import Entry, Message, request_id
 from mockserver.http.pipeline import walk
+from mockserver.http.protocol import ABORT
 from mockserver.http.routing import Router
 from mockserver.http.runtime import Runtime
 from specs import openapi30
@@ -91,95 +93,115 @@ class PipelineMiddleware(SpecMiddleware):  # type: ignore[misc]  # connexion shi
             base_path = mounted.base_path
             if path.startswith(base_path) and path[len(base_path) : len(base_path) + 1] in ("", "/"):
                 below = path[len(base_path) :] or "/"
-                if below in (DOCUMENT_PATH, DOCS_DOCUMENT_PATH):
-                    await _send(send, 200, [("content-type", "application/json")], _document(mounted, below))
-                elif below == DOCS_PATH or below.startswith(f"{DOCS_PATH}/"):
-                    await self._next(scope, receive, send)
+                if below in (DOCUMENT_PATH, DOCS_PATH) or below.startswith(f"{DOCS_PATH}/"):
+                    await self._answer_beside(scope, receive, send, mounted, below)
                 else:
                     await self._answer(Exchange(scope, receive, self._runtime, mounted, below), send)
                 return
         await self._answer_outside(scope, path, send)
 
     async def _answer(self, exchange: Exchange, send: Send) -> None:
-        runtime = self._runtime
         journalled = exchange.api.api.journalled
         if journalled:
-            exchange.number = runtime.journal.next_number()
+            exchange.number = self._runtime.journal.next_number()
+        path = exchange.api.base_path + exchange.path
         try:
             await walk(exchange)
         except Disconnect:
-            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+            await _cut(exchange, send)
+            self._record(exchange.scope, path, exchange.number, exchange.at, None, None, exchange)
             return
         headers = exchange.response_headers
         if journalled:
             headers.append((REQUEST_ID_HEADER, request_id(exchange.number)))
         headers.append(("date", _http_date(exchange.at.replace(microsecond=0))))
-        raw_headers = await _send(send, exchange.status, headers, exchange.response_body, head=exchange.is_head)
+        body = exchange.response_body
+        raw_headers = await _send(send, exchange.status, headers, body, head=exchange.is_head)
         if journalled:
-            self._record(
-                exchange.scope,
-                exchange.api.base_path + exchange.path,
-                number=exchange.number,
-                at=exchange.at,
-                status=exchange.status,
-                headers=raw_headers,
-                body=exchange.response_body,
-                exchange=exchange,
-            )
+            response = Message.of(raw_headers, body)
+            self._record(exchange.scope, path, exchange.number, exchange.at, exchange.status, response, exchange)
+
+    async def _answer_beside(self, scope: Scope, receive: Receive, send: Send, mounted: MountedApi, below: str) -> None:
+        """The contract as a document, and the Swagger UI, which is connexion's."""
+        head = scope["method"] == "HEAD"
+        if scope["method"] not in ("GET", "HEAD"):
+            await _refuse(send, MethodNotAllowed(scope["method"], ("GET", "HEAD")), mounted.api.errors)
+        elif below in (DOCUMENT_PATH, DOCS_DOCUMENT_PATH):
+            await _send(send, 200, [("content-type", "application/json")], _document(mounted, below), head=head)
+        else:
+            try:
+                await self._next(scope, receive, send)
+            except (HTTPException, OSError, ValueError):  # what starlette's static files make of a path that is none
+                error = UnknownRoute(f"The documentation has nothing at {below[:200]}.")
+                await _refuse(send, error, mounted.api.errors, head=head)
 
     async def _answer_outside(self, scope: Scope, path: str, send: Send) -> None:
         """Say what is served; a call that missed every API is worth a journal entry."""
-        if path == "/":
+        head = scope["method"] == "HEAD"
+        if path == "/" and scope["method"] in ("GET", "HEAD"):
             served = {mounted.api.name: f"{mounted.base_path}{DOCS_PATH}/" for mounted in self._runtime.apis}
-            await _send(send, 200, [("content-type", "application/json")], orjson.dumps({"docs": served}))
+            await _send(send, 200, [("content-type", "application/json")], orjson.dumps({"docs": served}), head=head)
             return
-        number = self._runtime.journal.next_number()
         base_paths = ", ".join(mounted.base_path for mounted in self._runtime.apis)
-        error = UnknownRoute(f"No API is served at {path[:200]}. There are: {base_paths}.")
-        style = ProblemStyle("")
-        headers = [("content-type", style.content_type), (REQUEST_ID_HEADER, request_id(number))]
-        body = orjson.dumps(style.render(error, None, path))
-        raw_headers = await _send(send, error.status, headers, body, head=scope["method"] == "HEAD")
-        now = self._runtime.clock.now()
-        self._record(scope, path, number=number, at=now, status=error.status, headers=raw_headers, body=body)
+        error: ApiError = UnknownRoute(f"No API is served at {path[:200]}. There are: {base_paths}.")
+        if path == "/":
+            error = MethodNotAllowed(scope["method"], ("GET", "HEAD"))
+        number = self._runtime.journal.next_number()
+        at = self._runtime.clock.now()
+        error.headers.append((REQUEST_ID_HEADER, request_id(number)))
+        response = await _refuse(send, error, ProblemStyle(""), head=head)
+        self._record(scope, path, number, at, error.status, response, None)
 
     def _record(
         self,
         scope: Scope,
         path: str,
-        *,
         number: int,
         at: datetime,
-        status: int,
-        headers: RawHeaders,
-        body: bytes,
-        exchange: Exchange | None = None,
+        status: int | None,
+        response: Message | None,
+        exchange: Exchange | None,
     ) -> None:
         runtime = self._runtime
         principal = exchange.principal if exchange else None
         operation = exchange.operation if exchange else None
         duration_ms = (runtime.clock.now() - at).total_seconds() * 1000
-        runtime.journal.record(
-            Entry(
-                number=number,
-                at=at,
-                duration_ms=max(0.0, round(duration_ms, 3)),
-                api=exchange.api.api.name if exchange else None,
-                operation_id=operation.operation.operation_id if operation else None,
-                client_id=principal.client_id if principal else None,
-                user_id=principal.user_id if principal else None,
-                method=scope["method"],
-                path=path,
-                query=scope["query_string"].decode("latin-1"),
-                request_headers=scope["headers"],
-                request_body=exchange.request_body if exchange else b"",
-                status=status,
-                response_headers=headers,
-                response_body=bytes(memoryview(body)),  # see mockserver.store.memory: orjson's buffer is longer
-            )
+        entry = Entry(
+            number=number,
+            at=at,
+            duration_ms=max(0.0, round(duration_ms, 3)),
+            api=exchange.api.api.name if exchange else None,
+            operation_id=operation.operation.operation_id if operation else None,
+            client_id=principal.client_id if principal else None,
+            user_id=principal.user_id if principal else None,
+            method=scope["method"],
+            path=path,
+            query=scope["query_string"].decode("latin-1"),
+            request=Message.of(scope["headers"], exchange.request_body if exchange else b""),
+            status=status,
+            response=response,
         )
+        runtime.journal.record(entry)
         if runtime.settings.log == "requests":
-            access_log.info("%s %s %s %s", request_id(number), scope["method"], path, status)
+            access_log.info("%s %s %s %s", entry.request_id, entry.method, path, status or "disconnected")
+
+
+async def _cut(exchange: Exchange, send: Send) -> None:
+    """End the connection without an answer where the server lets us, else in the middle of one."""
+    abort = exchange.scope.get("extensions", {}).get(ABORT)
+    if abort is None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+        return
+    abort()
+    while (await exchange.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _refuse(send: Send, error: ApiError, style: ErrorStyle, *, head: bool = False) -> Message:
+    """A refusal of what is no operation of any contract."""
+    headers = [("content-type", style.content_type), *error.headers]
+    body = orjson.dumps(style.render(error, None, ""))
+    return Message.of(await _send(send, style.status(error), headers, body, head=head), body)
 
 
 async def _send(send: Send, status: int, headers: Headers, body: bytes, *, head: bool = False) -> RawHeaders:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
-from urllib.parse import parse_qsl
+from typing import Any
 
 import orjson
 
@@ -21,7 +21,7 @@ from mockserver.http.exchange import Context, Exchange, Reply
 from mockserver.http.expand import Expansion
 from mockserver.http.faults import Disconnect
 from mockserver.http.negotiation import accepts
-from mockserver.http.parameters import MISSING
+from mockserver.http.parameters import MISSING, PERCENT_ENCODED, Field, percent_decoded
 
 logger = logging.getLogger("gridmock")
 
@@ -43,6 +43,8 @@ async def read_head(exchange: Exchange) -> None:
         error = MalformedRequest(f"The request headers are larger than {MAX_HEADER_BYTES} bytes.")
         error.status = 431
         raise error
+    if not exchange.headers.get(b"host") and exchange.scope["http_version"] == "1.1":
+        raise MalformedRequest("The Host header is missing.")
     exchange.origin  # noqa: B018  # raises for a Host header that is none
 
 
@@ -69,7 +71,7 @@ async def inject_fault(exchange: Exchange) -> None:
         exchange.number,
         exchange.api.api.name,
         exchange.compiled.operation.operation_id,
-        exchange.method,
+        exchange.scope["method"],
         exchange.api.base_path + exchange.path,
     )
     if fault is not None:
@@ -97,7 +99,8 @@ async def count_request(exchange: Exchange) -> None:
     runtime = exchange.runtime
     bucket, limit = quota(exchange)
     enforce = runtime.settings.enforce_rate_limits
-    exchange.quota = runtime.limiter.take(bucket, limit, exchange.at.timestamp(), enforce=enforce)
+    now_s = runtime.clock.now().timestamp()  # later than exchange.at, if a fault delayed the request
+    exchange.quota = runtime.limiter.take(bucket, limit, now_s, enforce=enforce)
     if exchange.quota.retry_after_s:
         raise errors.RateLimited(exchange.quota.retry_after_s)
 
@@ -147,20 +150,14 @@ async def read_parameters(exchange: Exchange) -> None:
             raise errors.NotFound(f"There is no {field.name} {text[:80]!r}.")
         parameters[field.argument] = value
     _read_query(exchange, operation, field_errors)
-    consumed = exchange.api.api.context_parameters
     for raw_name, field in operation.header_fields:
         raw = exchange.headers.get(raw_name)
         if raw is None:
-            value = field.absent(field_errors)
+            _keep(exchange, field, field.absent(field_errors))
         elif sum(1 for other, _ in exchange.header_list if other == raw_name) > 1:
             field_errors.append(FieldError("header", field.name, "is given more than once"))
-            continue
         else:
-            value = field.parse([raw.decode("latin-1").strip()], field_errors)
-        if field.name in consumed:
-            parameters[field.name] = value
-        else:
-            parameters[field.argument] = None if value is MISSING else value
+            _keep(exchange, field, field.parse([raw.decode("latin-1").strip()], field_errors))
     if field_errors:
         raise InvalidRequest(field_errors)
 
@@ -169,9 +166,9 @@ def _read_query(exchange: Exchange, operation: CompiledOperation, field_errors: 
     sent: dict[str, list[str]] = {}
     if exchange.query:
         try:
-            pairs = parse_qsl(exchange.query, keep_blank_values=True, errors="strict", max_num_fields=1000)
+            pairs = percent_decoded(exchange.query)
         except ValueError:
-            raise MalformedRequest("The query string is not percent-encoded UTF-8 of at most 1000 fields.") from None
+            raise MalformedRequest(f"The query string is not {PERCENT_ENCODED}.") from None
         exchange.query_pairs = pairs
         for name, text in pairs:
             sent.setdefault(name, []).append(text)
@@ -187,7 +184,16 @@ def _read_query(exchange: Exchange, operation: CompiledOperation, field_errors: 
             if value is not MISSING:
                 exchange.expand_asked = value
         else:
-            exchange.parameters[field.argument] = None if value is MISSING else value
+            _keep(exchange, field, value)
+
+
+def _keep(exchange: Exchange, field: Field, value: Any) -> None:
+    """Put a value where it goes: to the handler (None when absent), or aside as a parameter of the whole API."""
+    if field.name in exchange.api.api.context_parameters:
+        if value is not MISSING:
+            exchange.context_values[field.name] = value
+    else:
+        exchange.parameters[field.argument] = None if value is MISSING else value
 
 
 async def authorise_expansion(exchange: Exchange) -> None:
@@ -214,11 +220,8 @@ async def read_request_body(exchange: Exchange) -> None:
 async def enter_context(exchange: Exchange) -> None:
     """The whole request is valid. Makes what the handler sees, and lets the API's own parameters act on it."""
     context = exchange.context = Context(exchange)
-    parameters = exchange.parameters
-    for name, act in exchange.api.api.context_parameters.items():
-        value = parameters.pop(name, MISSING)
-        if value is not MISSING:
-            act(context, value)
+    for name, value in exchange.context_values.items():
+        exchange.api.api.context_parameters[name](context, value)
 
 
 async def handle(exchange: Exchange) -> None:
@@ -235,9 +238,8 @@ async def present(exchange: Exchange) -> None:
     if isinstance(result, Reply):
         exchange.status = result.status
         exchange.response_headers.extend(result.headers)
-        if result.status != operation.success_status:
-            rule = operation.response_rule(result.status)
-            media_type = next(iter(rule.content), None) if rule else None
+        rule = operation.response_rule(result.status)
+        media_type = next(iter(rule.content), None) if rule else None
         result = result.body
     elif operation.paging is not None:
         page = operation.paging.cut(result, exchange.page_asked)
@@ -247,21 +249,23 @@ async def present(exchange: Exchange) -> None:
     view = operation.view
     if view is not None and exchange.status == operation.success_status:
         context, expansion = exchange.context, exchange.expansion
-        result = (
-            [view(item, context, expansion) for item in result]
-            if operation.view_is_list
-            else view(result, context, expansion)
-        )
+        if operation.view_is_list:
+            result = [view(item, context, expansion) for item in result]
+        else:
+            result = view(result, context, expansion)
     exchange.result = result
     if media_type is None:
+        if result is not None:
+            name = operation.operation.operation_id
+            raise ContractBroken(f"{name} answered {exchange.status} with a body, but its contract declares none.")
         return
-    exchange.response_headers.append(("content-type", media_type))
-    if isinstance(result, str):
-        exchange.response_body = result.encode()
-    elif isinstance(result, bytes):
-        exchange.response_body = result
-    else:
+    chosen = next((value for name, value in exchange.response_headers if name == "content-type"), None)
+    if chosen is None:
+        exchange.response_headers.append(("content-type", media_type))
+    if "json" in (chosen or media_type):
         exchange.response_body = orjson.dumps(result)
+    else:
+        exchange.response_body = result if isinstance(result, bytes) else str(result).encode()
 
 
 async def add_headers(exchange: Exchange) -> None:
@@ -278,13 +282,13 @@ async def validate_response(exchange: Exchange) -> None:
         raise ContractBroken(f"{name} answered {exchange.status}, which its contract does not declare.")
     _validate_headers(exchange, rule, name)
     if not rule.content:
-        if exchange.response_body:
-            raise ContractBroken(f"{name} answered {exchange.status} with a body, but its contract declares none.")
         return
-    media_type = next(value for header, value in exchange.response_headers if header == "content-type")
-    validator = rule.content.get(media_type.partition(";")[0])
-    result = exchange.result
-    if validator is not None and not isinstance(result, (str, bytes)) and not validator.is_valid(result):
+    sent = next(value for header, value in exchange.response_headers if header == "content-type")
+    media_type = sent.partition(";")[0]
+    if media_type not in rule.content:
+        raise ContractBroken(f"{name} answered {exchange.status} as {media_type}, which its contract does not declare.")
+    validator, result = rule.content[media_type], exchange.result
+    if validator is not None and not isinstance(result, bytes) and not validator.is_valid(result):
         violations = validator.violations(result)[:10]
         lines = [f"{violation.pointer or '/'}: {violation.message}" for violation in violations]
         raise ContractBroken(f"{name} answered {exchange.status} against its contract: " + "; ".join(lines))
@@ -344,7 +348,7 @@ async def walk(exchange: Exchange) -> None:
     except Disconnect:
         raise
     except Exception as error:  # a defect in a handler must not take the server down, nor pass for an answer
-        logger.error("%s", "".join(traceback.format_exception(error)).rstrip())
+        _log_failure(error)
         operation = exchange.compiled.operation.operation_id if exchange.operation else exchange.path
         await refuse(exchange, ContractBroken(f"The mock failed in {operation}: {type(error).__name__}: {error}"))
 
@@ -360,6 +364,16 @@ async def refuse(exchange: Exchange, error: ApiError) -> None:
         url = exchange.api.base_path + exchange.path
     operation = exchange.operation.operation if exchange.operation else None
     exchange.status = style.status(error)
+    error.detail = error.detail.encode("utf-8", "replace").decode()  # half a character cannot be sent
     exchange.response_body = orjson.dumps(style.render(error, operation, url))
     exchange.response_headers = [("content-type", style.content_type), *error.headers]
-    await add_headers(exchange)
+    try:
+        await add_headers(exchange)
+    except Exception as failure:  # a defect in the API's declaration, which must not keep the answer back
+        _log_failure(failure)
+        if not isinstance(error, ContractBroken):
+            await refuse(exchange, ContractBroken(f"The mock failed: {type(failure).__name__}: {failure}"))
+
+
+def _log_failure(error: Exception) -> None:
+    logger.error("%s", "".join(traceback.format_exception(error)).rstrip())

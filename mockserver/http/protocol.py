@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,14 +11,43 @@ import orjson
 
 from mockserver.http.errors import MalformedRequest, ProblemStyle
 
+ABORT = "gridmock.abort"
+"""Name of the ASGI extension that cuts the connection; its value is a function without arguments."""
+
+_H2C = re.compile(rb"(?i)(\r\n)upgrade:[ \t]*h2c[ \t]*(?=\r\n)")
+
 
 def protocol_class() -> Any:
-    """uvicorn's httptools protocol, answering an unreadable request with problem+json."""
+    """uvicorn's httptools protocol, mended where clients and faults need more of it."""
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
     class Protocol(HttpToolsProtocol):
+        def data_received(self, data: bytes) -> None:
+            """Take no notice of an offer to go on in HTTP/2, with which Java's client begins by default.
+
+            A server may ignore it (RFC 9110 section 7.8), but the parser would drop the body of such a request.
+            """
+            if self.cycle is None or self.cycle.response_complete:
+                head, end, rest = data.partition(b"\r\n\r\n")
+                if end and _H2C.search(head + b"\r\n"):
+                    data = _H2C.sub(rb"\1x-ignored-upgrade: h2c", head + b"\r\n")[:-2] + end + rest
+            super().data_received(data)
+
+        def on_message_begin(self) -> None:
+            """Let the application cut the connection, as a fault can order."""
+            super().on_message_begin()
+            extensions: Any = {ABORT: self.transport.abort}
+            self.scope["extensions"] = extensions
+
         def send_400_response(self, msg: str) -> None:
-            """Called when the bytes that arrive are not HTTP/1.1: no path is known, hence no API and no dialect."""
+            """Called when the bytes that arrive are not HTTP/1.1: no path is known, hence no API and no dialect.
+
+            What was asked before on the same connection is answered first, and ends it.
+            """
+            last = self.pipeline[0][0] if self.pipeline else self.cycle
+            if last is not None and not last.response_complete:
+                last.keep_alive = False
+                return
             style = ProblemStyle("")
             error = MalformedRequest(f"The request is not HTTP: {msg}")
             body = orjson.dumps(style.render(error, None, ""))

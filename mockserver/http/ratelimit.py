@@ -27,11 +27,13 @@ class RateLimiter:
 
     def take(self, bucket: Hashable, limit: int, now_s: float, *, enforce: bool) -> Quota:
         """Count one request at `now_s` (Unix seconds). Over the limit it is not counted when `enforce` is set."""
+        if limit < 1:
+            return Quota(limit, 0, int(WINDOW_S) if enforce else 0)
         instants = self._buckets.get(bucket)
         if instants is None or instants.maxlen != limit:
             instants = self._buckets[bucket] = deque(instants or (), maxlen=limit)
-        elif instants and instants[-1] > now_s:
-            instants.clear()  # the clock was moved back: what was counted lies in the future
+        while instants and instants[-1] > now_s:
+            instants.pop()  # the clock was moved back: this lies in the future
         while instants and instants[0] <= now_s - WINDOW_S:
             instants.popleft()
         if len(instants) == limit and enforce:

@@ -53,32 +53,13 @@ class Router(Generic[Endpoint]):
 
         A segment whose escapes are not UTF-8 matches nothing.
         """
-        node: _Node[Endpoint] | None = self._root
-        values: list[str] = []
+        segments: list[str] = []
         for raw in path.split("/")[1:]:
-            if node is None:
+            try:
+                segments.append(unquote_to_bytes(raw).decode() if "%" in raw else raw)
+            except UnicodeDecodeError:
                 return None
-            segment = raw
-            if "%" in raw:
-                try:
-                    segment = unquote_to_bytes(raw).decode()
-                except UnicodeDecodeError:
-                    return None
-            following = node.literal.get(segment)
-            if following is None:
-                for pattern, target in node.patterns:
-                    match = pattern.fullmatch(segment)
-                    if match:
-                        values.extend(match.groups())
-                        following = target
-                        break
-                else:
-                    following = node.parameter if segment else None
-                    values.append(segment)
-            node = following
-        if node is None or node.route is None:
-            return None
-        return node.route, tuple(values)
+        return _walk(self._root, segments, 0, ())
 
     def routes(self) -> Iterable[Route[Endpoint]]:
         """Every route that has an endpoint."""
@@ -111,10 +92,33 @@ class Router(Generic[Endpoint]):
 
     def _pattern(self, node: _Node[Endpoint], segment: str) -> _Node[Endpoint]:
         parts = re.split(r"\{[^}]+\}", segment)
-        pattern = re.compile("(.+?)".join(re.escape(part) for part in parts))
+        pattern = re.compile("(.+?)".join(re.escape(part) for part in parts), re.DOTALL)
         for known, below in node.patterns:
             if known.pattern == pattern.pattern:
                 return below
         added: _Node[Endpoint] = _Node()
         node.patterns.append((pattern, added))
         return added
+
+
+def _walk(
+    node: _Node[Endpoint], segments: list[str], depth: int, values: tuple[str, ...]
+) -> tuple[Route[Endpoint], tuple[str, ...]] | None:
+    """The first route below a node that takes all segments from `depth` on: what is literal is tried first."""
+    if depth == len(segments):
+        return None if node.route is None else (node.route, values)
+    segment = segments[depth]
+    following = node.literal.get(segment)
+    if following is not None:
+        found = _walk(following, segments, depth + 1, values)
+        if found is not None:
+            return found
+    for pattern, target in node.patterns:
+        match = pattern.fullmatch(segment)
+        if match:
+            found = _walk(target, segments, depth + 1, (*values, *match.groups()))
+            if found is not None:
+                return found
+    if node.parameter is not None and segment:
+        return _walk(node.parameter, segments, depth + 1, (*values, segment))
+    return None

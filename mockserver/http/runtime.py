@@ -69,14 +69,20 @@ class Runtime:
         """Take over what `export_state` gave and return how many documents it held; StateError when it is not that."""
         if state.get("version") != STATE_VERSION:
             raise StateError(f"version {state.get('version')!r} is not {STATE_VERSION}, the one this gridmock reads")
+        seed, collections = state.get("seed"), state.get("collections")
+        if not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+            raise StateError(f"seed {seed!r} is not an integer from 0 to {MAX_SEED}")
+        if not isinstance(collections, dict):
+            raise StateError("collections is not an object")
         try:
-            Clock().load(state["clock"])
-            await self.store.replace(state["collections"])
-        except (ClockError, TypeError) as error:
+            Clock().load(state.get("clock", {}))
+            self.accounts.check(collections)
+            await self.store.replace(collections)
+        except (AttributeError, ClockError, TypeError) as error:
             raise StateError(str(error)) from None
         self.clock.load(state["clock"])
-        self._begin(state["seed"])
-        return sum(len(documents) for documents in state["collections"].values())
+        self._begin(seed)
+        return sum(len(documents) for documents in collections.values())
 
     def _begin(self, seed: int) -> None:
         self.world = World(seed, self.clock)

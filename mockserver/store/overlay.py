@@ -7,7 +7,8 @@ from typing import Any
 
 from mockserver.store import Store, Value, VersionConflict
 
-_DELETED: Value = {"deleted": True}
+DELETED: Value = {"\u0000deleted": True}
+"""What stands in the store for an object of the world that a client removed; no client can write this."""
 
 
 class Overlay:
@@ -23,13 +24,13 @@ class Overlay:
         document = await self._store.get(self._collection, key)
         if document is None:
             return self._base().get(key)
-        return None if document.value == _DELETED else document.value
+        return None if document.value == DELETED else document.value
 
     async def list(self) -> list[Value]:
         """All objects that exist now, in key order."""
         merged = dict(self._base())
         merged.update({document.key: document.value for document in await self._store.list(self._collection)})
-        return [merged[key] for key in sorted(merged) if merged[key] != _DELETED]
+        return [merged[key] for key in sorted(merged) if merged[key] != DELETED]
 
     async def put(self, key: str, value: Mapping[str, Any]) -> None:
         """Create or replace."""
@@ -37,24 +38,21 @@ class Overlay:
 
     async def delete(self, key: str) -> bool:
         """Remove; False when there was nothing."""
-        if await self.get(key) is None:
-            return False
-        if key in self._base():
-            await self._store.put(self._collection, key, _DELETED)
-        else:
-            await self._store.delete(self._collection, key)
-        return True
+        return await self.take(key) is not None
 
     async def take(self, key: str) -> Value | None:
         """Remove and return, so that of two callers only one gets it; None when there was nothing (any more)."""
-        document = await self._store.get(self._collection, key)
-        if document is None:
-            value = self._base().get(key)
-            return value if value is not None and await self.delete(key) else None
-        if document.value == _DELETED:
-            return None
-        try:
-            removed = await self._store.delete(self._collection, key, expected=document.version)
-        except VersionConflict:
-            return None
-        return document.value if removed else None
+        while True:
+            document = await self._store.get(self._collection, key)
+            value = self._base().get(key) if document is None else document.value
+            if value is None or value == DELETED:
+                return None
+            version = 0 if document is None else document.version
+            try:
+                if key in self._base():
+                    await self._store.put(self._collection, key, DELETED, expected=version)
+                else:
+                    await self._store.delete(self._collection, key, expected=version)
+            except VersionConflict:
+                continue  # changed or taken since: look again
+            return value

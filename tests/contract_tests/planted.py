@@ -69,6 +69,15 @@ class Bug:
     answer: Callable[[Request, Answer, Memory], Answer] = field(default=lambda _, answer, __: answer)
     phases: str = "examples,coverage"
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Options of `gridmock check` that are enough to find it, and no more."""
+        only = (word for operation in self.operations for word in ("--include", operation))
+        return ("--phases", self.phases, "--max-examples", "10", *only)
+
+
+HONEST = Bug("none", "", ())
+
 
 def plant(app: Any, bug: Bug) -> Callable[..., Awaitable[None]]:
     """The ASGI application with the defect in front of it."""

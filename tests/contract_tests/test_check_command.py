@@ -237,6 +237,25 @@ def test_the_same_seed_sends_the_same_requests(check_app: Check) -> None:
     assert logs[0] != logs[2]
 
 
+def test_coverage_varies_one_parameter_at_a_time(check_app: Check) -> None:
+    desk = Logbook()
+    check_app(desk, "--phases", "coverage", "--include", "get-tariffs")
+    queries = [parse_qs(query.decode("latin-1")) for _, _, query, _ in desk.log]
+    assert {"page_size": ["100"]} in queries
+    assert {"valid": ["true"]} in queries
+
+
+def test_ids_come_from_lists_and_not_from_the_contract(check_app: Check) -> None:
+    desk = Logbook()
+    result = check_app(
+        desk, "--phases", "examples,coverage", "--include", "get-tariffs", "--include", "get-tariff-prices"
+    )
+    paths = {path for _, path, _, _ in desk.log}
+    assert {"/tariffs/tari00000000000000000000000001/prices", "/tariffs/tari00000000000000000000000002/prices"} <= paths
+    assert "/tariffs/tari01HM69WZEGF8X02QT7SZR806CQ/prices" not in paths
+    assert "Never answered with success" not in result.output
+
+
 def test_only_the_operations_wanted_are_called(check_app: Check) -> None:
     desk = Logbook()
     check_app(desk, "--include", "GET /tariffs", "--include", "get-suppliers", "--exclude", "get-tariffs")

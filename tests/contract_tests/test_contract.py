@@ -64,6 +64,13 @@ def test_a_document_that_our_loader_refuses_has_no_lines_but_works(tmp_path: Pat
     assert [place.value["description"] for place in declared if place] == ["no", "any"]
 
 
+def test_a_foreign_document_in_several_files_is_refused_rather_than_half_tested(tmp_path: Path) -> None:
+    file = tmp_path / "foreign.json"
+    file.write_text(foreign(paths={"/x": {"$ref": "x.json"}}), "utf-8")
+    with pytest.raises(ContractError, match="keeps /x in another file: bundle it"):
+        contract.from_file(file)
+
+
 def test_references_in_a_circle_end(tmp_path: Path) -> None:
     circle = {"a": {"$ref": "#/components/schemas/b"}, "b": {"$ref": "#/components/schemas/a"}}
     looped = Contract(tmp_path, {"components": {"schemas": circle}}, None)

@@ -66,6 +66,7 @@ def test_lists_in_an_envelope_count_too(law: ListedItems) -> None:
     assert len(seen(law, enveloped, missing(), enveloped)) == 1
 
 
-def test_only_lists_with_readable_items_are_judged(law: ListedItems) -> None:
-    assert law.judges("GET /alerts")
+def test_what_reads_listed_items_is_judged(law: ListedItems) -> None:
+    assert law.judges("GET /alerts/{alert_id}")
+    assert not law.judges("GET /alerts")
     assert not law.judges("GET /tariffs/{tariff_id}/prices")

@@ -100,17 +100,23 @@ def test_progress_is_a_line_per_phase_and_a_counter_on_a_terminal(live: bool) ->
     printed: list[str] = []
     progress = terminal.Progress(lambda text, nl=True: printed.append(text + "\n" * nl), live=live)
     for event in (
-        Started("Desk", "http://h", 7, ("coverage", "stateful"), LABELS),
+        Started("Desk", "http://127.0.0.1", 7, ("coverage", "stateful"), LABELS),
         PhaseStarted("coverage"),
         judged(finding()),
         PhaseEnded("coverage", ""),
         PhaseEnded("stateful", "not applicable"),
     ):
         progress.see(event)
-    assert printed[0] == "Desk at http://h: 2 operations, seed 7\n"
+    assert printed[0] == "Desk at http://127.0.0.1: 2 operations, seed 7\n"
     assert printed[-2].removeprefix("\r\x1b[K").startswith("coverage   1 operation, 4 requests, 1 finding, 0.")
     assert printed[-1].removeprefix("\r\x1b[K") == "stateful   skipped: not applicable\n"
     assert (len(printed), any("\r" in text for text in printed)) == ((4, True) if live else (3, False))
+
+
+def test_somebody_elses_machine_is_treated_with_care_and_that_is_said() -> None:
+    printed: list[str] = []
+    terminal.Progress(printed.append, live=False).see(Started("Desk", "https://h.example", 7, ("coverage",), LABELS))
+    assert "only OPTIONS is sent" in printed[1]
 
 
 # The JUnit format as Jenkins, GitLab and GitHub actions read it: children and attributes by element.

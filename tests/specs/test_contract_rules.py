@@ -105,6 +105,16 @@ components:
         "/paths/~1things~1{id}/parameters/1",
         "path parameter 'other' does not occur",
     ),
+    "declared for two operations": (
+        (ID, ID + ID.replace("name: id", "name: other").replace("\n", "  # here\n")),
+        (
+            "components:\n  sec",
+            "    delete:\n      operationId: delete_thing\n      tags: [things]\n"
+            "      responses: {'204': {description: gone}}\ncomponents:\n  sec",
+        ),
+        "/paths/~1things~1{id}/parameters/1",
+        "path parameter 'other' does not occur",
+    ),
     "path parameter twice in the path": (
         ("  /things/{id}:\n", "  /things/{id}/{id}:  # here\n"),
         "/paths/~1things~1{id}~1{id}",
@@ -255,6 +265,11 @@ components:
         "/info/$ref",
         "a reference cannot stand here",
     ),
+    "path item that another path has": (
+        ("components:\n  sec", "  /same:\n    $ref: '#/paths/~1things~1{id}'  # here\ncomponents:\n  sec"),
+        "/paths/~1same/$ref",
+        "may stand only in the paths or webhooks of the root document, and name a part file",
+    ),
     "references in a circle": (
         (
             "  schemas:\n",
@@ -358,6 +373,13 @@ webhooks:
       responses: {2XX: {description: ok}}
 components:
   sec""",
+        ),
+    ),
+    "example of a read-only property in the schema of a request": (
+        (
+            "      responses:\n",
+            "      requestBody:\n        content:\n          application/json:\n"
+            "            schema: {properties: {id: {type: string, readOnly: true, examples: [a]}}}\n      responses:\n",
         ),
     ),
     "callback": (

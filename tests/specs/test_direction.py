@@ -36,6 +36,12 @@ CASES = {
         False,
         True,
     ),
+    "read-only by a composed reference": (
+        {"properties": {"id": {"allOf": [{"$ref": "#/components/schemas/Stamp"}]}}},
+        {"id": "a"},
+        False,
+        True,
+    ),
     "required of another object": (
         {"properties": {"inner": REQUIRED_ID, **ID["properties"]}},
         {"inner": {"name": 1}},

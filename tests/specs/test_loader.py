@@ -42,6 +42,7 @@ paths:
         - {name: limit, in: query, schema: {type: integer}, explode: false, examples: {few: {value: 3}}}
         - {name: tag, in: query, style: pipeDelimited, description: Any of, schema: {type: array}, example: [a]}
         - {name: seen, in: cookie, schema: {type: string}}
+        - {name: seen, in: query, required: true, schema: {type: string}}
       responses:
         '200':
           description: All
@@ -129,7 +130,7 @@ def test_joins_files_into_one_document(root: Path) -> None:
         ("", "openapi.yaml", 1, ""),
         ("/info/title", "openapi.yaml", 2, "/info/title"),
         ("/paths/~1things", "parts/things.yaml", 2, "/paths/~1things"),
-        ("/paths/~1things/get/responses/200", "parts/things.yaml", 16, "/paths/~1things/get/responses/200"),
+        ("/paths/~1things/get/responses/200", "parts/things.yaml", 17, "/paths/~1things/get/responses/200"),
         ("/components/schemas/Later", "common.yaml", 10, "/components/schemas/Later"),
         ("/components/schemas/Renamed/$ref", "openapi.yaml", 15, "/components/schemas/Renamed/$ref"),
         (
@@ -160,14 +161,20 @@ def test_every_place_of_the_document_has_a_position(root: Path) -> None:
 
 def test_operation_holds_all_its_parameters_with_their_defaults(root: Path) -> None:
     found = {
-        parameter.name: (parameter.location, parameter.style, parameter.explode, parameter.examples)
+        (parameter.location, parameter.name): (
+            parameter.style,
+            parameter.explode,
+            parameter.required,
+            parameter.examples,
+        )
         for parameter in operation(root, "list_things").parameters
     }
     assert found == {
-        "limit": ("query", "form", False, (3,)),
-        "X-Trace": ("header", "simple", False, ()),
-        "tag": ("query", "pipeDelimited", False, (["a"],)),
-        "seen": ("cookie", "form", True, ()),
+        ("query", "limit"): ("form", False, False, (3,)),
+        ("header", "X-Trace"): ("simple", False, False, ()),
+        ("query", "tag"): ("pipeDelimited", False, False, (["a"],)),
+        ("cookie", "seen"): ("form", True, False, ()),
+        ("query", "seen"): ("form", True, True, ()),
     }
     limit, trace, *_ = operation(root, "list_things").parameters
     assert limit.schema.pointer == "/paths/~1things/get/parameters/0/schema"
@@ -213,6 +220,12 @@ REFUSED = {
         ),
         ("/paths/~1things/get/responses/200/content/application~1json/examples/one/$ref", "is remote"),
     ),
+    "remote reference without a scheme": (
+        changed(
+            "parts/things.yaml", ("'../common.yaml#/components/examples/One'}", "'//example.com/a.yaml#/b'}  # here")
+        ),
+        ("/paths/~1things/get/responses/200/content/application~1json/examples/one/$ref", "is remote"),
+    ),
     "reference out of the folder": (
         changed(
             "common.yaml", ("Later: {type: string}", "Later: {$ref: '../common.yaml#/components/schemas/A'}  # here")
@@ -238,6 +251,31 @@ REFUSED = {
         changed("openapi.yaml", ("#/paths/~1things'", "#/components/schemas/Thing'  # here")),
         ("/paths/~1things/$ref", "must point at a path item"),
     ),
+    "operation in place of a path item": (
+        changed("openapi.yaml", ("#/paths/~1things'", "#/paths/~1things/get'  # here")),
+        ("/paths/~1things/$ref", "must point at a path item"),
+    ),
+    "path item of a callback in a part": (
+        changed(
+            "openapi.yaml",
+            (
+                "components:\n",
+                """\
+  /more:
+    post:
+      operationId: post_more
+      tags: [things]
+      callbacks: {done: {'{$url}': {$ref: 'parts/things.yaml#/paths/~1things'}}}  # here
+      responses: {default: {description: any}}
+components:
+""",
+            ),
+        ),
+        (
+            "/paths/~1more/post/callbacks/done/{$url}/$ref",
+            "may stand only in the paths or webhooks of the root",
+        ),
+    ),
     "path item taken twice": (
         changed("openapi.yaml", ("#/paths/~1things~1%7Bid%7D'", "#/paths/~1things'  # here")),
         ("/paths/~1things~1{id}/$ref", "is named by the root document already"),
@@ -255,7 +293,13 @@ REFUSED = {
     ),
     "component of two files": (
         changed("common.yaml", ("    Later: {type: string}\n", "    Later: {type: string}\n    Thing: true  # here\n")),
-        ("/components/schemas/Thing", "parts/things.yaml:45: #/components/schemas/Thing: rename one"),
+        ("/components/schemas/Thing", "parts/things.yaml:46: #/components/schemas/Thing: rename one"),
+    ),
+    "export with company, which is a component like others": (
+        changed("openapi.yaml", ("schemas/Original'}", "schemas/Original', description: x}  # here"))
+        | {"common.yaml": COMMON.replace("Original: {type: string}", "Original: {type: string}  # here")},
+        ("/components/schemas/Renamed", "nothing uses this component"),
+        ("/components/schemas/Original", "nothing uses this component"),
     ),
     "unused path of a part": (
         changed("openapi.yaml", ("  /things/{id}:\n    $ref: 'parts/things.yaml#/paths/~1things~1%7Bid%7D'\n", ""))

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator, RegexOptions, Registry
 
 from specs import catalogue
-from specs.grammar import walk
 from specs.loader import load
-from specs.openapi30 import view
+from specs.openapi30 import outline, view
 from specs.source import copied, unescape
+from specs.walk import walk
 from tests.specs.schemas import SCHEMAS, TELLING_VALUES, combinations, document, values
 
 with warnings.catch_warnings():
@@ -89,6 +89,18 @@ def test_what_3_0_does_not_know_is_left_out() -> None:
     assert derived["info"] == {"title": "t", "version": "1", "license": {"name": "MIT"}}
     assert derived["components"]["schemas"]["Tested"] == {"type": "string", "example": "a", "default": "a"}
     assert spec == before
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_outline_holds_every_operation(name: str) -> None:
+    spec = load(catalogue.path_of(name))
+    derived = Specification.from_dict(outline(spec.document))
+    found = {
+        (path, method.upper(), operation["operationId"])
+        for path, item in derived["paths"].items()
+        for method, operation in item.items()
+    }
+    assert found == {(each.path, each.method, each.operation_id) for each in spec.operations}
 
 
 @cache

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from specs.loader import load
-from tests.specs.contracts import assert_refused, with_schema, write
+from tests.specs.contracts import assert_refused, problems, with_schema, write
 
 # Name: (schema with its wrong line marked, pointer below the schema, phrase of the message).
 REFUSED = {
@@ -58,6 +58,11 @@ REFUSED = {
     ),
     "reference that is no text": ("$ref: {a: b}  # here", "/$ref", "must be a reference"),
     "pattern that does not compile": ("type: string\npattern: '['  # here", "/pattern", "does not compile"),
+    "pattern that does not compile, beside an example": (
+        "type: string\npattern: '['  # here\nexamples: [a]",
+        "/pattern",
+        "does not compile",
+    ),
     "pattern with lookahead": ("type: string\npattern: '(?=a)b'  # here", "/pattern", "(? means different things"),
     "pattern with a flag": ("type: string\npattern: '(?i)a'  # here", "/pattern", "(? means different things"),
     "pattern with a class in a class": ("pattern: '[a[:alpha:]]'  # here", "/pattern", "[a[ means different things"),
@@ -126,6 +131,14 @@ def test_refuses(tmp_path: Path, schema: str, pointer: str, phrase: str) -> None
     if pointer == "":
         text = text.replace("  # here", "").replace("    Thing:\n", "    Thing:  # here\n")
     assert_refused(tmp_path, {"openapi.yaml": text}, (f"/components/schemas/Thing{pointer}", phrase))
+
+
+def test_only_what_should_be_text_is_to_be_quoted(tmp_path: Path) -> None:
+    root = write(tmp_path, {"openapi.yaml": with_schema("type: array\nuniqueItems: 1\ntitle: 1")})
+    assert [problem.message for problem in problems(root)] == [
+        "must be true or false, not 1",
+        "must be a string, not 1: quote it",
+    ]
 
 
 ACCEPTED = {

@@ -77,6 +77,12 @@ def test_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
         read(tmp_path / "part.yaml")
 
 
+def test_reads_a_file_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "part.yaml"
+    file.write_bytes(b"\xef\xbb\xbfa: 1\n")
+    assert read(file).value == {"a": 1}
+
+
 def test_reports_all_problems_in_file_order(tmp_path: Path) -> None:
     file = tmp_path / "part.yaml"
     file.write_text("a: yes\nb:\n\tc: 010\nd: {e: 1, e: 2}\n")
@@ -86,15 +92,14 @@ def test_reports_all_problems_in_file_order(tmp_path: Path) -> None:
 
 
 def test_reads_values_with_their_lines(tmp_path: Path) -> None:
-    text = (
-        "a: {'no': [1, -2.50, true, null, '010', 1.2.3, y]}\n'b/~c':\n  d: |\n    text\n  e: >-\n    more\n    text\n"
-    )
+    flow = "a: {'no': [1, -2.50, true, null, '010', 1.2.3, 2024-01-01 x]}\n"
+    text = flow + "'b/~c':\n  d: |\n    text\n  e: >-\n    more\n    text\n"
     file = tmp_path / "part.yaml"
     file.write_text(text)
     source = read(file)
     assert source == Source(
         file,
-        {"a": {"no": [1, -2.5, True, None, "010", "1.2.3", "y"]}, "b/~c": {"d": "text\n", "e": "more text"}},
+        {"a": {"no": [1, -2.5, True, None, "010", "1.2.3", "2024-01-01 x"]}, "b/~c": {"d": "text\n", "e": "more text"}},
         {
             "": 1,
             "/a": 1,

@@ -102,6 +102,7 @@ CASES: dict[str, tuple[str, Any, list[tuple[str, str, str]]]] = {
         "c",
         [("", "enum", '"c" is not one of "a" or "b"')],
     ),
+    "only one case": ("anyOf: [{type: string}]", 1, [("", "type", '1 is not of type "string"')]),
     "cases within cases": (
         "anyOf: [{type: 'null'}, {anyOf: [{type: string, minLength: 2}, {type: array}]}]",
         "a",

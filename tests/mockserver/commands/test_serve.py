@@ -288,8 +288,9 @@ def test_a_handler_that_is_missing_ends_with_2_and_names_the_operation(contracts
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_an_idle_server_with_0(number: int) -> None:
-    with Server() as server:
+@pytest.mark.parametrize("options", [[], ["--reload"]], ids=["plain", "reload"])
+def test_a_signal_ends_an_idle_server_with_0(number: int, options: list[str]) -> None:
+    with Server(*options) as server:
         idle = HTTPConnection("127.0.0.1", server.port)
         idle.request("GET", "/_mock/health")
         idle.getresponse().read()  # a connection that stays open must not hold the server back

@@ -224,7 +224,7 @@ def test_long_bodies_do_not_fill_the_memory(mock: Mock, control: Client) -> None
     control.post(f"{OAUTH}/token/", content=form, headers={"content-type": "application/x-www-form-urlencoded"})
 
     (entry,) = mock.runtime.journal
-    assert len(entry.request_body) <= 65_536
+    assert len(entry.request.body) <= 65_536
 
 
 def test_what_is_not_utf_8_is_replaced(control: Client) -> None:

@@ -284,7 +284,7 @@ GRANT = {
     "client_id": "ev-energy-full",
     "user_id": None,
     "scopes": [],
-    "expires_at": None,
+    "expires_at_us": None,
     "family": "t",
 }
 GARBAGE: dict[str, Any] = {
@@ -316,7 +316,7 @@ GARBAGE: dict[str, Any] = {
     "empty": lambda s: {},
     "empty grant": lambda s: {**s, "collections": {"grants": {"t": {}}}},
     "grant without scopes": lambda s: {**s, "collections": {"grants": {"t": {**GRANT, "scopes": None}}}},
-    "grant that ends at no time": lambda s: {**s, "collections": {"grants": {"t": {**GRANT, "expires_at": "soon"}}}},
+    "grant that ends at no time": lambda s: {**s, "collections": {"grants": {"t": {**GRANT, "expires_at_us": "soon"}}}},
     "empty application": lambda s: {**s, "collections": {"applications": {"a": {}}}},
     "application with more": lambda s: {**s, "collections": {"applications": {"a": {
         "client_id": "a", "client_secret": "s", "name": "n", "scopes": [], "redirect_uris": [], "contract_fields": True,

@@ -171,7 +171,7 @@ async def test_client_credentials_give_an_access_token_without_a_refresh_token()
     answer = await desk.accounts.issue_tokens(READY, None, ("read", "write"))
     principal = await desk.accounts.identify(answer["access_token"])
     assert principal is not None
-    assert (principal.client_id, principal.user_id, principal.scopes) == ("ready", None, {"read", "write"})
+    assert (principal.client_id, principal.user_id, principal.scopes) == ("ready", None, frozenset({"read", "write"}))
     assert (answer["token_type"], answer["scope"]) == ("Bearer", "read write")
     assert answer["expires_in"] == ACCESS_TOKEN_LIFETIME_S == 36_000
     assert "refresh_token" not in answer
@@ -235,7 +235,7 @@ async def test_a_code_gives_the_tokens_that_the_user_consented_to() -> None:
     answer = await desk.tokens(("read",))
     principal = await desk.accounts.identify(answer["access_token"])
     assert principal is not None
-    assert (principal.client_id, principal.user_id, principal.scopes) == ("ready", USER, {"read"})
+    assert (principal.client_id, principal.user_id, principal.scopes) == ("ready", USER, frozenset({"read"}))
     assert answer["scope"] == "read"
     assert answer["refresh_token"]
 
@@ -260,9 +260,9 @@ async def test_a_code_used_twice_ends_the_tokens_it_gave() -> None:
     other = await desk.tokens()
     await refused("invalid_grant", desk.accounts.redeem_code(READY, code, URI, None, proven=True))
     assert not await desk.works(answer["access_token"])
-    await refused("invalid_grant", desk.accounts.refresh(READY, answer["refresh_token"], None))
+    await refused("invalid_grant", desk.accounts.refresh(READY, answer["refresh_token"], None, proven=True))
     assert await desk.works(other["access_token"])
-    assert await desk.accounts.refresh(READY, other["refresh_token"], None)
+    assert await desk.accounts.refresh(READY, other["refresh_token"], None, proven=True)
     await refused("invalid_grant", desk.accounts.redeem_code(READY, code, URI, None, proven=True))
 
 
@@ -271,7 +271,7 @@ async def test_a_code_used_twice_ends_what_its_refresh_tokens_gave_as_well() -> 
     desk = Desk()
     code = await desk.code()
     answer = await desk.accounts.redeem_code(READY, code, URI, None, proven=True)
-    refreshed = await desk.accounts.refresh(READY, answer["refresh_token"], None)
+    refreshed = await desk.accounts.refresh(READY, answer["refresh_token"], None, proven=True)
     await refused("invalid_grant", desk.accounts.redeem_code(READY, code, URI, None, proven=True))
     assert not await desk.works(refreshed["access_token"])
 
@@ -356,10 +356,10 @@ async def test_a_refresh_gives_new_tokens_for_the_same_user_and_scopes() -> None
     first = await desk.tokens(("read", "write"))
     desk.later(ACCESS_TOKEN_LIFETIME_S)
     assert not await desk.works(first["access_token"])
-    second = await desk.accounts.refresh(READY, first["refresh_token"], None)
+    second = await desk.accounts.refresh(READY, first["refresh_token"], None, proven=True)
     principal = await desk.accounts.identify(second["access_token"])
     assert principal is not None
-    assert (principal.user_id, principal.scopes) == (USER, {"read", "write"})
+    assert (principal.user_id, principal.scopes) == (USER, frozenset({"read", "write"}))
     assert second["refresh_token"] != first["refresh_token"]
 
 
@@ -367,12 +367,12 @@ async def test_a_refresh_gives_new_tokens_for_the_same_user_and_scopes() -> None
 async def test_a_refresh_token_used_twice_ends_every_token_of_its_authorisation() -> None:
     desk = Desk()
     first = await desk.tokens()
-    second = await desk.accounts.refresh(READY, first["refresh_token"], None)
+    second = await desk.accounts.refresh(READY, first["refresh_token"], None, proven=True)
     other = await desk.tokens()
-    await refused("invalid_grant", desk.accounts.refresh(READY, first["refresh_token"], None))
+    await refused("invalid_grant", desk.accounts.refresh(READY, first["refresh_token"], None, proven=True))
     for answer in (first, second):
         assert not await desk.works(answer["access_token"])
-    await refused("invalid_grant", desk.accounts.refresh(READY, second["refresh_token"], None))
+    await refused("invalid_grant", desk.accounts.refresh(READY, second["refresh_token"], None, proven=True))
     assert await desk.works(other["access_token"])
 
 
@@ -380,7 +380,7 @@ async def test_a_refresh_token_used_twice_ends_every_token_of_its_authorisation(
 async def test_a_refresh_may_narrow_the_scopes_of_the_access_token() -> None:
     desk = Desk()
     first = await desk.tokens(("read", "write"))
-    second = await desk.accounts.refresh(READY, first["refresh_token"], "read")
+    second = await desk.accounts.refresh(READY, first["refresh_token"], "read", proven=True)
     principal = await desk.accounts.identify(second["access_token"])
     assert principal is not None
     assert principal.scopes == {"read"}
@@ -392,8 +392,8 @@ async def test_a_narrowed_refresh_does_not_narrow_the_next_one() -> None:
     # RFC 6749 section 6: the scope of a new refresh token MUST be identical to that of the one sent.
     desk = Desk()
     first = await desk.tokens(("read", "write"))
-    second = await desk.accounts.refresh(READY, first["refresh_token"], "read")
-    third = await desk.accounts.refresh(READY, second["refresh_token"], None)
+    second = await desk.accounts.refresh(READY, first["refresh_token"], "read", proven=True)
+    third = await desk.accounts.refresh(READY, second["refresh_token"], None, proven=True)
     assert third["scope"] == "read write"
 
 
@@ -402,9 +402,9 @@ async def test_a_narrowed_refresh_does_not_narrow_the_next_one() -> None:
 async def test_a_refresh_cannot_widen_and_the_refused_token_stays_good(scope: str) -> None:
     desk = Desk()
     first = await desk.tokens(("read", "write"))
-    await refused("invalid_scope", desk.accounts.refresh(READY, first["refresh_token"], scope))
+    await refused("invalid_scope", desk.accounts.refresh(READY, first["refresh_token"], scope, proven=True))
     assert await desk.works(first["access_token"])
-    assert await desk.accounts.refresh(READY, first["refresh_token"], None)
+    assert await desk.accounts.refresh(READY, first["refresh_token"], None, proven=True)
 
 
 @pytest.mark.parametrize("scope", [None, "", " "])
@@ -412,22 +412,22 @@ async def test_a_refresh_cannot_widen_and_the_refused_token_stays_good(scope: st
 async def test_a_refresh_without_scopes_asks_for_all(scope: str | None) -> None:
     desk = Desk()
     first = await desk.tokens(("read", "write"))
-    assert (await desk.accounts.refresh(READY, first["refresh_token"], scope))["scope"] == "read write"
+    assert (await desk.accounts.refresh(READY, first["refresh_token"], scope, proven=True))["scope"] == "read write"
 
 
 @in_loop
 async def test_a_scope_named_twice_is_granted_once_on_refresh() -> None:
     desk = Desk()
     first = await desk.tokens(("read", "write"))
-    assert (await desk.accounts.refresh(READY, first["refresh_token"], "read read"))["scope"] == "read"
+    assert (await desk.accounts.refresh(READY, first["refresh_token"], "read read", proven=True))["scope"] == "read"
 
 
 @in_loop
 async def test_a_refresh_token_of_another_client_is_unknown_and_stays_good_for_its_own() -> None:
     desk = Desk()
     first = await desk.tokens()
-    await refused("invalid_grant", desk.accounts.refresh(OTHER, first["refresh_token"], None))
-    assert await desk.accounts.refresh(READY, first["refresh_token"], None)
+    await refused("invalid_grant", desk.accounts.refresh(OTHER, first["refresh_token"], None, proven=True))
+    assert await desk.accounts.refresh(READY, first["refresh_token"], None, proven=True)
 
 
 @pytest.mark.parametrize("what", ["access", "code", "nonsense"])
@@ -435,7 +435,27 @@ async def test_a_refresh_token_of_another_client_is_unknown_and_stays_good_for_i
 async def test_nothing_else_is_a_refresh_token(what: str) -> None:
     desk = Desk()
     sent = {"access": (await desk.tokens())["access_token"], "code": await desk.code(), "nonsense": "nonsense"}[what]
-    await refused("invalid_grant", desk.accounts.refresh(READY, sent, None))
+    await refused("invalid_grant", desk.accounts.refresh(READY, sent, None, proven=True))
+
+
+@in_loop
+async def test_a_client_that_showed_its_secret_for_a_refresh_token_has_to_show_it_again() -> None:
+    # RFC 6749 section 6.
+    desk = Desk()
+    first = await desk.tokens()
+    await refused("invalid_client", desk.accounts.refresh(READY, first["refresh_token"], None, proven=False))
+    second = await desk.accounts.refresh(READY, first["refresh_token"], None, proven=True)
+    await refused("invalid_client", desk.accounts.refresh(READY, second["refresh_token"], None, proven=False))
+
+
+@in_loop
+async def test_a_client_without_a_secret_refreshes_without_one_again_and_again() -> None:
+    desk = Desk()
+    code = await desk.code(challenge=CHALLENGE)
+    answer = await desk.accounts.redeem_code(READY, code, URI, VERIFIER, proven=False)
+    for _ in range(3):
+        answer = await desk.accounts.refresh(READY, answer["refresh_token"], None, proven=False)
+    assert await desk.works(answer["access_token"])
 
 
 # ---- revocation
@@ -448,7 +468,7 @@ async def test_revoking_either_token_ends_both_and_no_others(kind: str) -> None:
     first, other = await desk.tokens(), await desk.tokens()
     await desk.accounts.revoke(READY, first[kind])
     assert not await desk.works(first["access_token"])
-    await refused("invalid_grant", desk.accounts.refresh(READY, first["refresh_token"], None))
+    await refused("invalid_grant", desk.accounts.refresh(READY, first["refresh_token"], None, proven=True))
     assert await desk.works(other["access_token"])
     assert await desk.works("ready-token")
 
@@ -491,7 +511,7 @@ async def test_accounts_survive_a_dump_and_replace_into_another_store() -> None:
     desk, restored = Desk(), Desk()
     made = await desk.accounts.register("Mine", ["read"], [URI], contract_fields=False, rate_limit_per_hour=7)
     used, fresh, code = await desk.tokens(), await desk.tokens(), await desk.code(challenge=CHALLENGE)
-    await desk.accounts.refresh(READY, used["refresh_token"], None)
+    await desk.accounts.refresh(READY, used["refresh_token"], None, proven=True)
     await desk.accounts.remove("other")
     await restored.store.replace(await desk.store.dump())
 
@@ -499,7 +519,7 @@ async def test_accounts_survive_a_dump_and_replace_into_another_store() -> None:
     assert await restored.accounts.application("other") is None
     assert await restored.works(fresh["access_token"])
     assert await restored.accounts.redeem_code(READY, code, URI, VERIFIER, proven=False)
-    await refused("invalid_grant", restored.accounts.refresh(READY, used["refresh_token"], None))
+    await refused("invalid_grant", restored.accounts.refresh(READY, used["refresh_token"], None, proven=True))
     assert not await restored.works(used["access_token"])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,19 +12,14 @@ import pytest
 from mockserver.http.errors import NotFound
 from mockserver.http.paging import Page, PageNumber, dialect_for, link_header
 
-Query = Sequence[tuple[str, str]]
+
+def cut(total: int, page: int, size: int) -> Page:
+    return PageNumber().cut(range(total), {"page": page, "page_size": size})
 
 
-def cut(total: int, page: int, size: int, query: Query = ()) -> Page:
-    return PageNumber().cut(range(total), {"page": page, "page_size": size}, query)
-
-
-def asked(query: str | None) -> tuple[int, int] | None:
-    """Page and size that a neighbour's query string asks for."""
-    if query is None:
-        return None
-    values = dict(parse_qsl(query, strict_parsing=True))
-    return int(values["page"]), int(values["page_size"])
+def asked(neighbour: Mapping[str, Any] | None) -> tuple[int, int] | None:
+    """Page and size that a neighbour asks for."""
+    return None if neighbour is None else (neighbour["page"], neighbour["page_size"])
 
 
 CASES: dict[str, tuple[int, int, int, list[int], int | None, int | None]] = {
@@ -61,7 +56,9 @@ def test_a_page_past_the_end_is_not_found_and_the_refusal_says_how_many_there_ar
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 24, 25, 26, 100])
 def test_following_next_visits_everything_once_and_previous_leads_back(size: int) -> None:
-    total, page, seen, trail = 25, 1, [], []
+    total, page = 25, 1
+    seen: list[int] = []
+    trail: list[int] = []
     while True:
         result = cut(total, page, size)
         seen.extend(result.items)
@@ -77,30 +74,6 @@ def test_following_next_visits_everything_once_and_previous_leads_back(size: int
     assert back == trail[::-1]
 
 
-def test_neighbours_keep_every_other_parameter_in_its_order() -> None:
-    query = [
-        ("expand", "supplier"),
-        ("page", "2"),
-        ("name", "Ökostrom & Co=1+1"),
-        ("expand", "prices"),
-        ("page_size", "2"),
-        ("blank", ""),
-    ]
-    result = cut(9, 2, 2, query)
-    for neighbour, page in ((result.previous, "1"), (result.next, "3")):
-        assert neighbour is not None
-        pairs = parse_qsl(neighbour, keep_blank_values=True, strict_parsing=True)
-        others = [pair for pair in pairs if pair[0] not in ("page", "page_size")]
-        assert others == [pair for pair in query if pair[0] not in ("page", "page_size")]
-        assert sorted(set(pairs) - set(others)) == [("page", page), ("page_size", "2")]
-
-
-def test_a_query_in_a_link_is_ascii_without_what_would_end_the_link() -> None:
-    result = cut(9, 2, 2, [("q", 'a>b"; rel="x", <é>\r\n')])
-    assert result.next is not None
-    assert re.fullmatch(r"[A-Za-z0-9%=&+._~*-]+", result.next)
-
-
 def test_the_cut_does_not_read_more_of_the_list_than_the_page() -> None:
     class Lazy(Sequence[int]):
         read: list[Any] = []  # noqa: RUF012
@@ -112,28 +85,54 @@ def test_the_cut_does_not_read_more_of_the_list_than_the_page() -> None:
             self.read.append(index)
             return range(10**9)[index]
 
-    page = PageNumber().cut(Lazy(), {"page": 1000, "page_size": 3}, ())
+    page = PageNumber().cut(Lazy(), {"page": 1000, "page_size": 3})
     assert list(page.items) == [2997, 2998, 2999]
     assert Lazy.read == [slice(2997, 3000)]
 
 
 LINK = re.compile(r'<([^<>]*)>; rel="([a-z]+)"(?:, |$)')
+URL = "http://mock/things"
+
+
+def linked(page: Page, query: Sequence[tuple[str, str]] = ()) -> dict[str, str]:
+    """The URLs of a link header by relation, once it is made of entries and nothing else."""
+    ((name, value),) = link_header(page, URL, query)
+    entries = LINK.findall(value)
+    assert name == "link"
+    assert ", ".join(f'<{url}>; rel="{relation}"' for url, relation in entries) == value
+    return {relation: url for url, relation in entries}
 
 
 @pytest.mark.parametrize(("total", "page"), [(0, 1), (2, 1), (5, 1), (5, 2), (5, 3)])
 def test_the_link_header_always_has_two_entries_previous_then_next(total: int, page: int) -> None:
-    result = cut(total, page, 2, [("name", "x,y;z")])
-    ((name, value),) = link_header(result, "http://mock/things")
-    entries = LINK.findall(value)
-    assert name == "link"
-    assert "".join(f'<{url}>; rel="{relation}", ' for url, relation in entries) == f"{value}, "
-    assert [relation for _, relation in entries] == ["previous", "next"]
-    for (url, _), query in zip(entries, (result.previous, result.next), strict=True):
-        if query is None:
-            assert url == "about:blank"
+    result = cut(total, page, 2)
+    urls = linked(result)
+    assert list(urls) == ["previous", "next"]
+    for relation, neighbour in (("previous", result.previous), ("next", result.next)):
+        if neighbour is None:
+            assert urls[relation] == "about:blank"
         else:
-            assert url.startswith("http://mock/things?")
-            assert urlsplit(url).query == query
+            assert urls[relation].startswith(f"{URL}?")
+            pairs = dict(parse_qsl(urlsplit(urls[relation]).query, strict_parsing=True))
+            assert pairs == {name: str(value) for name, value in neighbour.items()}
+
+
+def test_links_keep_every_other_parameter_in_its_order() -> None:
+    others = [("expand", "supplier"), ("name", "Ökostrom & Co=1+1"), ("expand", "prices"), ("blank", "")]
+    sent = [others[0], ("page", "2"), *others[1:], ("page_size", "2")]
+    urls = linked(cut(9, 2, 2), sent)
+    for relation, page in (("previous", "1"), ("next", "3")):
+        pairs = parse_qsl(urlsplit(urls[relation]).query, keep_blank_values=True, strict_parsing=True)
+        assert [pair for pair in pairs if pair[0] not in PageNumber.parameters] == others
+        assert sorted(pair for pair in pairs if pair[0] in PageNumber.parameters) == [
+            ("page", page),
+            ("page_size", "2"),
+        ]
+
+
+def test_a_query_in_a_link_is_ascii_without_what_would_end_the_link() -> None:
+    urls = linked(cut(9, 2, 2), [("q", 'a>b"; rel="x", <é>\r\n')])
+    assert re.fullmatch(r"[A-Za-z0-9%=&+._~*-]+", urlsplit(urls["next"]).query)
 
 
 @pytest.mark.parametrize(

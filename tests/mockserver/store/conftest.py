@@ -57,8 +57,7 @@ BACK_ENDS: dict[str, Callable[[], Store]] = {
 }
 
 
-@pytest.fixture(params=BACK_ENDS.values(), ids=BACK_ENDS)
+@pytest.fixture(params=[*BACK_ENDS])
 def store(request: pytest.FixtureRequest) -> Store:
     """An empty store."""
-    made: Store = request.param()
-    return made
+    return BACK_ENDS[request.param]()

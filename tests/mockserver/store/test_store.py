@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 
-from mockserver.store import Store, VersionConflict
+from mockserver.store import Dump, Store, VersionConflict
 from tests.mockserver.loop import in_loop
 
 
@@ -500,7 +500,7 @@ async def test_a_task_begun_in_a_transaction_is_not_part_of_it_once_it_has_ended
 @in_loop
 async def test_a_replace_forgets_everything_and_takes_over_the_dump(store: Store) -> None:
     await store.put("old", "k", {})
-    dump = {"a": {"x": {"n": 1}, "y": {"n": 2}}, "b": {"x": {}}}
+    dump: Dump = {"a": {"x": {"n": 1}, "y": {"n": 2}}, "b": {"x": {}}}
     await store.replace(dump)
     assert await store.dump() == dump
     assert await store.get("old", "k") is None

@@ -31,7 +31,8 @@ with warnings.catch_warnings():
 
 NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
 BASE = "/workshop/v1"
-URL = f"http://mock.test:8080{BASE}"
+HOST = "mock.test:8080"
+URL = f"http://{HOST}{BASE}"
 SPEC = Path(__file__).with_name("workshop.yaml")
 PROBLEM = "application/problem+json"
 LIMIT = 20
@@ -121,7 +122,7 @@ class Workshop:
 
     def caller(self, address: str, **headers: str) -> Client:
         """A client that calls from an address with these headers."""
-        self._clients.append(Client(self.app, headers, address))
+        self._clients.append(Client(self.app, {"host": HOST, **headers}, address))
         return self._clients[-1]
 
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:

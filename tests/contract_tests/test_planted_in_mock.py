@@ -1,0 +1,44 @@
+"""Our mock keeps its contract on any seed, and `gridmock check` sees every defect planted in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+
+from tests.contract_tests.conftest import Check
+from tests.contract_tests.planted import BUGS, HONEST, Bug, plant
+from tests.contract_tests.serving import served
+from tests.mock import V2, Mock
+
+CheckMock = Callable[..., Result]
+
+
+@pytest.fixture
+def check_mock(started_mock: Mock, run_check: Check) -> CheckMock:
+    """`gridmock check ev-energy` of the mock with a defect in front of it."""
+    token = started_mock.full.headers["authorization"].removeprefix("Bearer ")
+
+    def run(bug: Bug, *words: str) -> Result:
+        with served(plant(started_mock.app, bug)) as url:
+            result = run_check("ev-energy", "--url", url + V2, "--token", token, *words)
+        assert token not in result.output
+        return result
+
+    return run
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_a_bug_planted_in_the_mock_is_found(bug: Bug, check_mock: CheckMock) -> None:
+    result = check_mock(bug, *bug.words)
+    assert f"check     {bug.check}," in result.output, result.output
+    assert result.exit_code == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_mock_keeps_its_contract(seed: int, check_mock: CheckMock) -> None:
+    result = check_mock(HONEST, "--seed", str(seed), "--max-examples", "10")
+    assert result.exit_code == 0, result.output
+    assert "0 findings" in result.output
+    assert "Never answered with success" not in result.output
