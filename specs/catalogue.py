@@ -29,5 +29,5 @@ def _paths() -> dict[str, Path]:
     return {
         "-".join((file.parent.name, *([] if file.stem == "openapi" else [file.stem]))).replace("_", "-"): file
         for file in _FOLDER.glob("*/*.yaml")
-        if _ROOT.search(file.read_text(encoding="utf-8"))
+        if _ROOT.search(file.read_text(encoding="utf-8", errors="replace"))  # the loader says what is wrong with it
     }

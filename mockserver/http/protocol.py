@@ -42,11 +42,10 @@ def protocol_class() -> Any:
         def send_400_response(self, msg: str) -> None:
             """Called when the bytes that arrive are not HTTP/1.1: no path is known, hence no API and no dialect.
 
-            What was asked before on the same connection is answered first, and ends it.
+            What was asked in full before on the same connection is answered first, and ends it.
             """
-            last = self.pipeline[0][0] if self.pipeline else self.cycle
-            if last is not None and not last.response_complete:
-                last.keep_alive = False
+            if self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body:
+                self.cycle.keep_alive = False
                 return
             style = ProblemStyle("")
             error = MalformedRequest(f"The request is not HTTP: {msg}")
