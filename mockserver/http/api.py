@@ -65,6 +65,8 @@ class Api:
     """The scope that an expansion needs beyond the operation's own."""
     accounts: Callable[[int, tuple[str, ...]], ReadyAccounts] = _no_accounts
     """The accounts that exist from the start, for a seed and the scopes of the contract."""
+    token_server: tuple[str, str] | None = None
+    """The provider's OAuth base URL, and the path where ours stands in the documents that we serve."""
     optional_slash: bool = False
     exact_paths: frozenset[str] = frozenset()
     """Paths excepted from `optional_slash`."""

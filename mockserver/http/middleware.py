@@ -220,7 +220,12 @@ def _http_date(at: datetime) -> str:
 
 
 def _document(mounted: MountedApi, path: str) -> bytes:
+    """The contract as we serve it: at our address, with our token server instead of the provider's."""
     document: Mapping[str, Any] = mounted.spec.document
     if path == DOCS_DOCUMENT_PATH:
         document = openapi30.view(document)
-    return orjson.dumps({**document, "servers": [{"url": mounted.base_path}]})
+    body = orjson.dumps({**document, "servers": [{"url": mounted.base_path}]})
+    if mounted.api.token_server is not None:
+        theirs, ours = mounted.api.token_server
+        body = body.replace(f'Url":"{theirs}'.encode(), f'Url":"{ours}'.encode())
+    return body

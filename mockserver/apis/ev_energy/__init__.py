@@ -54,6 +54,7 @@ API = Api(
         "EvEnergy-User": act_for_user,
         "include_optional": _include,
     },
+    token_server=("https://api.ev.energy/o/", "/ev-energy/o/"),
     expand_scopes={"prices": "tariff:prices:read"},
     accounts=ready_accounts,
     example="/ev-energy/v2/tariffs?page_size=2&expand=supplier",

@@ -175,16 +175,18 @@ def _back(redirect_uri: str, form: dict[str, str], **answer: str) -> Reply:
     return Reply(302, None, [("location", f"{redirect_uri}{separator}{urlencode(answer)}")])
 
 
-def _page(status: int, **values: Any) -> Reply:
+def _page(status: int, problem: str | None = None, **values: Any) -> Reply:
     return Reply(
         status,
-        _template().render(**values),
+        _template().render(problem=problem, **values),
         [("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")],
     )
 
 
 @cache
 def _template() -> Any:
-    from jinja2 import Environment
+    from jinja2 import Environment, StrictUndefined
 
-    return Environment(autoescape=True).from_string(Path(__file__).with_name("consent.html").read_text())
+    return Environment(autoescape=True, undefined=StrictUndefined).from_string(
+        Path(__file__).with_name("consent.html").read_text()
+    )
