@@ -85,9 +85,12 @@ def _json(raw: bytes) -> Any:
 
 
 def _integers(value: Any) -> Any:
-    """The value with each number that is whole as an int, which JSON Schema takes 10.0 for as well."""
+    """The value with each number that is whole as an int, which JSON Schema takes 10.0 for as well.
+
+    Beyond 64 bits a number stays a float, as it was read: no integer of that size could be written again.
+    """
     if isinstance(value, float):
-        return int(value) if value.is_integer() else value
+        return int(value) if value.is_integer() and abs(value) < 2.0**63 else value
     if isinstance(value, dict):
         return {name: _integers(inner) for name, inner in value.items()}
     return [_integers(inner) for inner in value] if isinstance(value, list) else value
