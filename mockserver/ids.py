@@ -13,12 +13,13 @@ from fixtures.rng import Name, digest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
 def ulid(at: datetime, seed: int, *names: Name) -> str:
     """The ULID of a named thing that came into being at `at` (aware); the same arguments give the same ULID."""
     number = ((at - _EPOCH) // timedelta(milliseconds=1) << 80) | int.from_bytes(digest(seed, *names, size=10), "big")
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
 
 
 def secret(seed: int, *names: Name, size: int = 24) -> str:

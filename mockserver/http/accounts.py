@@ -95,6 +95,11 @@ class ReadyAccounts:
     """Token text to `{client_id, user_id, scopes}`."""
 
     @cached_property
+    def by_id(self) -> dict[str, Application]:
+        """The applications by id."""
+        return {application.client_id: application for application in self.applications}
+
+    @cached_property
     def application_rows(self) -> dict[str, dict[str, Any]]:
         """The applications as the store would hold them."""
         return {application.client_id: application_row(application) for application in self.applications}
@@ -135,6 +140,7 @@ class Accounts:
         self._store = store
         self._seed = seed
         self._now = now
+        self._ready = ready
         self._applications = Overlay(store, "applications", lambda: ready().application_rows)
         self._grants = Overlay(store, "grants", lambda: ready().grant_rows)
 
@@ -152,7 +158,10 @@ class Accounts:
     async def application(self, client_id: str) -> Application | None:
         """The application of that id, or None."""
         row = await self._applications.get(client_id)
-        return None if row is None else _application(row)
+        if row is None:
+            return None
+        ready = self._ready()
+        return ready.by_id[client_id] if row is ready.application_rows.get(client_id) else _application(row)
 
     async def applications(self) -> list[Application]:
         """All applications, by id."""

@@ -169,7 +169,10 @@ class Context:
 
     def url(self, *segments: str) -> str:
         """Absolute URL of a resource of this API, from the decoded segments of its path."""
-        return "/".join((self.base_url, *map(_escaped, segments)))
+        url = self.base_url
+        for segment in segments:
+            url += "/" + (segment if segment.isalnum() and segment.isascii() else _escaped(segment))
+        return url
 
     def header(self, name: str) -> str | None:
         """A request header by its lower-case name, or None."""

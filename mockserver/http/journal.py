@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 import orjson
@@ -33,8 +32,7 @@ _MASKED = re.compile(rf"(?<![^?&#;])[^=?&#;]+={re.escape(MASK)}")
 _UNICODE_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """Headers and body as they went over the wire; the body is cut at 64 KiB, `body_bytes` is its whole length."""
 
     headers: RawHeaders
@@ -61,8 +59,7 @@ class Message:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One exchange; time and duration are those of the virtual clock.
 
     `status` and `response` are None where a fault cut the connection instead of answering.

@@ -25,13 +25,14 @@ from mockserver.http.parameters import MISSING, PERCENT_ENCODED, Field, percent_
 
 logger = logging.getLogger("gridmock")
 
-Stage = Callable[[Exchange], Awaitable[None]]
+Stage = Callable[[Exchange], Awaitable[None] | None]
+"""A stage that has nothing to wait for is a plain function."""
 
 MAX_HEADER_BYTES = 65_536
 _SINGLE_HEADERS = (b"host", b"authorization", b"content-type", b"content-length")
 
 
-async def read_head(exchange: Exchange) -> None:
+def read_head(exchange: Exchange) -> None:
     """First: nothing is known but the API that the path belongs to. Refuses headers that cannot be taken seriously."""
     header_list = exchange.header_list
     if len(exchange.headers) != len(header_list):
@@ -48,7 +49,7 @@ async def read_head(exchange: Exchange) -> None:
     exchange.origin  # noqa: B018  # raises for a Host header that is none
 
 
-async def find_route(exchange: Exchange) -> None:
+def find_route(exchange: Exchange) -> None:
     """The head is sound. Finds the operation: 404 for an unknown path, 405 for an unknown method."""
     found = exchange.api.router.find(exchange.path)
     if found is None:
@@ -91,7 +92,7 @@ async def identify_caller(exchange: Exchange) -> None:
                 exchange.principals[scheme] = principal
 
 
-async def count_request(exchange: Exchange) -> None:
+def count_request(exchange: Exchange) -> None:
     """The caller is known as far as the credential goes, hence the bucket. Counts always, refuses when told to."""
     quota = exchange.api.api.quota
     if quota is None:
@@ -105,7 +106,7 @@ async def count_request(exchange: Exchange) -> None:
         raise errors.RateLimited(exchange.quota.retry_after_s)
 
 
-async def authorise(exchange: Exchange) -> None:
+def authorise(exchange: Exchange) -> None:
     """The quota allows the request. Lets it in if one of the contract's alternatives is met: else 401 or 403."""
     principals = exchange.principals
     missing: frozenset[str] | None = None
@@ -128,7 +129,7 @@ async def authorise(exchange: Exchange) -> None:
     raise errors.Unauthenticated("No credential was sent. Send the header Authorization: Bearer <token>.")
 
 
-async def negotiate(exchange: Exchange) -> None:
+def negotiate(exchange: Exchange) -> None:
     """The caller may call. 406 when `Accept` excludes what the operation produces."""
     accept = exchange.headers.get(b"accept")
     produces = exchange.compiled.produces
@@ -138,7 +139,7 @@ async def negotiate(exchange: Exchange) -> None:
         raise errors.NotAcceptable(produces)
 
 
-async def read_parameters(exchange: Exchange) -> None:
+def read_parameters(exchange: Exchange) -> None:
     """Path, query and headers become typed values; a bad path value is 404, everything else bad is told together."""
     operation = exchange.compiled
     field_errors: list[FieldError] = []
@@ -196,7 +197,7 @@ def _keep(exchange: Exchange, field: Field, value: Any) -> None:
         exchange.parameters[field.argument] = None if value is MISSING else value
 
 
-async def authorise_expansion(exchange: Exchange) -> None:
+def authorise_expansion(exchange: Exchange) -> None:
     """Parameters are valid. 403 for an expansion into what the caller has no scope for."""
     asked = exchange.expand_asked
     if not asked:
@@ -217,7 +218,7 @@ async def read_request_body(exchange: Exchange) -> None:
     exchange.body = await read_body(exchange)
 
 
-async def enter_context(exchange: Exchange) -> None:
+def enter_context(exchange: Exchange) -> None:
     """The whole request is valid. Makes what the handler sees, and lets the API's own parameters act on it."""
     context = exchange.context = Context(exchange)
     for name, value in exchange.context_values.items():
@@ -229,7 +230,7 @@ async def handle(exchange: Exchange) -> None:
     exchange.result = await exchange.compiled.handler(exchange.context, **exchange.parameters)
 
 
-async def present(exchange: Exchange) -> None:
+def present(exchange: Exchange) -> None:
     """The domain has answered. Cuts the page, turns objects into wire form, and makes the body."""
     operation = exchange.compiled
     result = exchange.result
@@ -268,12 +269,12 @@ async def present(exchange: Exchange) -> None:
         exchange.response_body = result if isinstance(result, bytes) else str(result).encode()
 
 
-async def add_headers(exchange: Exchange) -> None:
+def add_headers(exchange: Exchange) -> None:
     """The body stands. Adds what every response of the API carries; runs for refusals as well."""
     exchange.response_headers.extend(exchange.api.api.headers(exchange))
 
 
-async def validate_response(exchange: Exchange) -> None:
+def validate_response(exchange: Exchange) -> None:
     """Status, headers and body stand as they will be sent. A response that breaks the contract becomes a 500."""
     operation = exchange.compiled
     rule = operation.response_rule(exchange.status)
@@ -334,26 +335,30 @@ IN_TRANSACTION: Sequence[Stage] = (
 async def walk(exchange: Exchange) -> None:
     """Take an exchange from its request to a response that can be sent; never raises but to disconnect or cancel."""
     try:
-        for stage in BEFORE_HANDLER:
-            await stage(exchange)
+        await _through(BEFORE_HANDLER, exchange)
         if exchange.compiled.is_safe:
-            for stage in IN_TRANSACTION:
-                await stage(exchange)
+            await _through(IN_TRANSACTION, exchange)
         else:
             async with exchange.runtime.store.transaction():
-                for stage in IN_TRANSACTION:
-                    await stage(exchange)
+                await _through(IN_TRANSACTION, exchange)
     except ApiError as error:
-        await refuse(exchange, error)
+        refuse(exchange, error)
     except Disconnect:
         raise
     except Exception as error:  # a defect in a handler must not take the server down, nor pass for an answer
         _log_failure(error)
         operation = exchange.compiled.operation.operation_id if exchange.operation else exchange.path
-        await refuse(exchange, ContractBroken(f"The mock failed in {operation}: {type(error).__name__}: {error}"))
+        refuse(exchange, ContractBroken(f"The mock failed in {operation}: {type(error).__name__}: {error}"))
 
 
-async def refuse(exchange: Exchange, error: ApiError) -> None:
+async def _through(stages: Sequence[Stage], exchange: Exchange) -> None:
+    for stage in stages:
+        waiting = stage(exchange)
+        if waiting is not None:
+            await waiting
+
+
+def refuse(exchange: Exchange, error: ApiError) -> None:
     """Word a refusal in the API's dialect, with the headers that every response of the API carries."""
     if isinstance(error, ContractBroken):
         logger.error("%s", error.detail)
@@ -368,11 +373,11 @@ async def refuse(exchange: Exchange, error: ApiError) -> None:
     exchange.response_body = orjson.dumps(style.render(error, operation, url))
     exchange.response_headers = [("content-type", style.content_type), *error.headers]
     try:
-        await add_headers(exchange)
+        add_headers(exchange)
     except Exception as failure:  # a defect in the API's declaration, which must not keep the answer back
         _log_failure(failure)
         if not isinstance(error, ContractBroken):
-            await refuse(exchange, ContractBroken(f"The mock failed: {type(failure).__name__}: {failure}"))
+            refuse(exchange, ContractBroken(f"The mock failed: {type(failure).__name__}: {failure}"))
 
 
 def _log_failure(error: Exception) -> None:

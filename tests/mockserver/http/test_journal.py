@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,7 +33,7 @@ PLAIN = Entry(
 
 
 def entry(number: int = 7, **changes: Any) -> Entry:
-    return replace(PLAIN, number=number, **changes)
+    return PLAIN._replace(number=number, **changes)
 
 
 def sent(*headers: tuple[bytes, bytes], body: bytes = b"") -> dict[str, Any]:
