@@ -20,6 +20,11 @@ class ClockError(ValueError):
     """A time or speed that the clock cannot take; the message says which and what would do."""
 
 
+def timestamp(at: datetime) -> str:
+    """An instant in UTC as it goes over the wire: RFC 3339 with `Z`."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
 class Clock:
     """Virtual time. `speed` 1 is real pace, 60 is a minute a second, 0 is frozen."""
 

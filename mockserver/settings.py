@@ -8,6 +8,7 @@ from typing import Literal
 
 DEFAULT_PORT = 8080
 DEFAULT_SEED = 1
+MAX_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 from mockserver import ids
 from mockserver.http.errors import NotFound
 from mockserver.http.exchange import Context
+from mockserver.store.counter import next_number
 
 COLLECTION = "chargers"
 
@@ -26,9 +27,7 @@ async def get_charger(ctx: Context, *, charger_id: str) -> dict[str, Any]:
 
 async def create_charger(ctx: Context) -> dict[str, Any]:
     """Register what was sent."""
-    counter = await ctx.store.get("counters", COLLECTION)
-    number = counter.value["last"] + 1 if counter else 1
-    await ctx.store.put("counters", COLLECTION, {"last": number}, expected=counter.version if counter else 0)
+    number = await next_number(ctx.store, COLLECTION)
     charger = {
         "site": None,
         **ctx.body,

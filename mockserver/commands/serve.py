@@ -18,13 +18,11 @@ import click
 
 from mockserver.clock import MAX_SPEED, Clock, ClockError
 from mockserver.commands.options import api_option, exit_on_bad_spec, fail
-from mockserver.settings import DEFAULT_PORT, DEFAULT_SEED, Settings
+from mockserver.settings import DEFAULT_PORT, DEFAULT_SEED, MAX_SEED, Settings
 
 if TYPE_CHECKING:
     from mockserver.http.api import Api
     from mockserver.http.runtime import Runtime
-
-MAX_SEED = 2**63 - 1
 
 
 def start_time(text: str) -> datetime:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from mockserver.control.wire import timestamp
-from mockserver.http.accounts import ACCESS_TOKEN_LIFETIME_S, Application, OAuthError, application_row
+from mockserver.clock import timestamp
+from mockserver.http.accounts import (
+    ACCESS_TOKEN_LIFETIME_S,
+    DEFAULT_LIMIT_PER_HOUR,
+    Application,
+    OAuthError,
+    application_row,
+)
 from mockserver.http.errors import FieldError, InvalidRequest, NotFound
 from mockserver.http.exchange import Context, Reply
-
-DEFAULT_LIMIT_PER_HOUR = 1000
 
 
 async def list_applications(ctx: Context) -> list[dict[str, Any]]:

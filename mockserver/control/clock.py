@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from mockserver.clock import Clock, ClockError
-from mockserver.control.wire import timestamp
+from mockserver.clock import Clock, ClockError, timestamp
 from mockserver.http.errors import FieldError, InvalidRequest
 from mockserver.http.exchange import Context
 from mockserver.http.parameters import instant

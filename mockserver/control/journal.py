@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypedDict, Unpack
 
-from mockserver.control.wire import timestamp
+from mockserver.clock import timestamp
 from mockserver.http.errors import NotFound
 from mockserver.http.exchange import Context
 from mockserver.http.journal import Entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mockserver import __version__
-from mockserver.control.wire import timestamp
+from mockserver.clock import timestamp
 from mockserver.http.exchange import Context
 
 

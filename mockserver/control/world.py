@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.control.wire import timestamp
+from mockserver.clock import timestamp
 from mockserver.http.errors import FieldError, InvalidRequest
 from mockserver.http.exchange import Context
 from mockserver.http.runtime import StateError

@@ -16,11 +16,14 @@ from functools import cached_property
 from typing import Any
 
 from mockserver import ids
+from mockserver.clock import timestamp
 from mockserver.store import Store
+from mockserver.store.counter import next_number
 from mockserver.store.overlay import DELETED, Overlay
 
 ACCESS_TOKEN_LIFETIME_S = 36_000
 CODE_LIFETIME_S = 60
+DEFAULT_LIMIT_PER_HOUR = 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -177,8 +180,7 @@ class Accounts:
         rate_limit_per_hour: int,
     ) -> Application:
         """Create an application with an id and a secret of its own."""
-        number = await self._next_number("application")
-        now = self._now()
+        number = await next_number(self._store, "application")
         application = Application(
             client_id=ids.secret(self._seed(), "client_id", number, size=15),
             client_secret=ids.secret(self._seed(), "client_secret", number),
@@ -187,7 +189,7 @@ class Accounts:
             redirect_uris=tuple(redirect_uris),
             contract_fields=contract_fields,
             rate_limit_per_hour=rate_limit_per_hour,
-            created_at=now.isoformat().replace("+00:00", "Z"),
+            created_at=timestamp(self._now()),
         )
         await self._applications.put(application.client_id, application_row(application))
         return application
@@ -343,7 +345,7 @@ class Accounts:
         family: str | None,
         extra: Mapping[str, Any] | None = None,
     ) -> str:
-        number = await self._next_number("grant")
+        number = await next_number(self._store, "grant")
         text = ids.secret(self._seed(), kind, number)
         expires_at_us = None if lifetime_s is None else _unix_us(self._now()) + lifetime_s * 1_000_000
         row = {
@@ -363,12 +365,6 @@ class Accounts:
             if document.value.get("family") == family:
                 await self._grants.delete(document.key)
         await self._grants.delete(family)
-
-    async def _next_number(self, what: str) -> int:
-        document = await self._store.get("counters", what)
-        number = 1 if document is None else document.value["last"] + 1
-        await self._store.put("counters", what, {"last": number}, expected=document.version if document else 0)
-        return int(number)
 
     def _expired(self, row: Mapping[str, Any]) -> bool:
         return row["expires_at_us"] is not None and _unix_us(self._now()) >= row["expires_at_us"]

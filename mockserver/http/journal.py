@@ -14,6 +14,8 @@ from urllib.parse import unquote_plus
 
 import orjson
 
+from mockserver.clock import timestamp
+
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 MASK = "***"
@@ -88,7 +90,7 @@ class Entry(NamedTuple):
         """The entry as JSON values, with secrets masked."""
         return {
             "request_id": self.request_id,
-            "at": self.at.isoformat().replace("+00:00", "Z"),
+            "at": timestamp(self.at),
             "duration_ms": self.duration_ms,
             "api": self.api,
             "operation_id": self.operation_id,

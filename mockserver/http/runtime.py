@@ -15,12 +15,11 @@ from mockserver.http.api import MountedApi
 from mockserver.http.faults import Faults
 from mockserver.http.journal import Journal
 from mockserver.http.ratelimit import RateLimiter
-from mockserver.settings import Settings
+from mockserver.settings import MAX_SEED, Settings
 from mockserver.store import Store
 from mockserver.store.memory import MemoryStore
 
 STATE_VERSION = 1
-MAX_SEED = 2**63 - 1
 
 
 class StateError(ValueError):

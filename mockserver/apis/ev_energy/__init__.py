@@ -9,13 +9,12 @@ from mockserver.apis.ev_energy.accounts import ready_accounts
 from mockserver.apis.ev_energy.errors import EvEnergyProblem
 from mockserver.apis.ev_energy.oauth import OAuthErrors, client_in_header_or_form
 from mockserver.apis.ev_energy.user_header import act_for_user
+from mockserver.http.accounts import DEFAULT_LIMIT_PER_HOUR
 from mockserver.http.api import Api
 from mockserver.http.auth import bearer
 from mockserver.http.errors import Headers
 from mockserver.http.exchange import Context, Exchange
 from mockserver.http.paging import link_header
-
-DEFAULT_LIMIT_PER_HOUR = 1000
 
 
 def _quota(exchange: Exchange) -> tuple[Hashable, int]:

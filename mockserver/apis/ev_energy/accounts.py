@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mockserver import ids
-from mockserver.http.accounts import Application, ReadyAccounts
+from mockserver.http.accounts import DEFAULT_LIMIT_PER_HOUR, Application, ReadyAccounts
 
 REGISTERED_AT = "2024-01-01T00:00:00Z"
 REDIRECT_URIS = ("http://127.0.0.1:8765/callback", "http://localhost:8765/callback", "https://example.com/callback")
@@ -29,7 +29,7 @@ def ready_accounts(seed: int, scopes: tuple[str, ...]) -> ReadyAccounts:
             scopes=entry["scopes"] or scopes,
             redirect_uris=REDIRECT_URIS,
             contract_fields=entry["contract_fields"],
-            rate_limit_per_hour=1000,
+            rate_limit_per_hour=DEFAULT_LIMIT_PER_HOUR,
             created_at=REGISTERED_AT,
         )
         applications.append(application)

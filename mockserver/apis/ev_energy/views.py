@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from fixtures.tariffs import SLOT_S, Band, PriceSlot, price_minor_units
+from mockserver.clock import timestamp
 from mockserver.domain.tariffs import Supplier, Tariff
 from mockserver.http.exchange import Context
 from mockserver.http.expand import Expansion
@@ -55,7 +56,7 @@ def tariff_detail(tariff: Tariff, ctx: Context, expansion: Expansion) -> Wire:
 def price(slot: PriceSlot, ctx: Context, expansion: Expansion) -> Wire:
     """Price of one half-hour."""
     return {
-        "started_at": slot.started_at.isoformat().replace("+00:00", "Z"),
+        "started_at": timestamp(slot.started_at),
         "interval_seconds": SLOT_S,
         "price_minor_units": price_minor_units(slot.rate, slot.currency),
     }
