@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from mockserver.domain.worlds import NamedWorld
+
 DEFAULT_PORT = 8080
 DEFAULT_SEED = 1
 MAX_SEED = 2**63 - 1
@@ -18,8 +20,9 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     seed: int = DEFAULT_SEED
+    world: NamedWorld = NamedWorld()
     at: datetime | None = None
-    """Where the clock starts (aware); None is now."""
+    """Where the clock starts (aware); None is where the world says, and now if it does not."""
     speed: float = 1.0
     """Virtual seconds in a real second; 0 is frozen."""
     apis: tuple[str, ...] = ()

@@ -37,10 +37,11 @@ class Mock:
             client.close()
 
     def reset(self) -> None:
-        """Back to the beginning: seed, clock and nothing written."""
+        """Back to the beginning: seed, named world, clock and nothing written."""
         self.runtime.clock.set(NOON)
         self.runtime.clock.freeze()
-        assert self.anonymous.put(f"{CONTROL}/seed", json={"seed": self.settings.seed}).status == 200
+        body = {"seed": self.settings.seed, "world": str(self.settings.world)}
+        assert self.anonymous.post(f"{CONTROL}/reset", json=body).status == 200
 
     def get(self, path: str, **options: object) -> Response:
         """GET below `/ev-energy/v2` with the contracted application's token."""

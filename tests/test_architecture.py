@@ -30,7 +30,7 @@ LAYERS: dict[str, set[str]] = {
     "specs": set(),
     "fixtures": set(),
     "mockserver.clock": set(),
-    "mockserver.settings": set(),
+    "mockserver.settings": {"mockserver.domain"},
     "mockserver.ids": {"fixtures"},
     "mockserver.domain": {"fixtures", "mockserver.clock", "mockserver.ids"},
     "mockserver.store": {"mockserver.domain", "mockserver.clock", "mockserver.ids", "fixtures"},

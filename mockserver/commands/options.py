@@ -8,10 +8,28 @@ from contextlib import contextmanager
 
 import click
 
+from mockserver.domain.worlds import DEFAULT_WORLD, NamedWorld, world_names
 from specs.errors import SpecError
 
 api_option = click.option(
     "--api", multiple=True, metavar="NAME", help="Only this API (repeat for more). Without it: all."
+)
+
+
+def _named_world(ctx: click.Context, parameter: click.Parameter, text: str) -> NamedWorld:
+    try:
+        return NamedWorld.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+world_option = click.option(
+    "--world",
+    default=DEFAULT_WORLD,
+    show_default=True,
+    callback=_named_world,
+    metavar="NAME[:SIZE]",
+    help=f"Which sites there are: {', '.join(world_names())}.",
 )
 
 

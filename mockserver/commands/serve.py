@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mockserver.clock import MAX_SPEED, Clock, ClockError
-from mockserver.commands.options import api_option, exit_on_bad_spec, fail
+from mockserver.commands.options import api_option, exit_on_bad_spec, fail, world_option
 from mockserver.settings import DEFAULT_PORT, DEFAULT_SEED, MAX_SEED, Settings
 
 if TYPE_CHECKING:
@@ -42,8 +42,9 @@ def start_time(text: str) -> datetime:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0: a free one.")
-@click.option("--seed", type=click.IntRange(0, MAX_SEED), default=DEFAULT_SEED, show_default=True, help="The world.")
-@click.option("--at", type=start_time, help="Start the clock here, e.g. 2026-03-29T00:30:00Z. Default: now.")
+@click.option("--seed", type=click.IntRange(0, MAX_SEED), default=DEFAULT_SEED, show_default=True, help="Of all chance.")
+@world_option
+@click.option("--at", type=start_time, help="Start the clock here, e.g. 2026-03-29T00:30:00Z. Default: when the world says, or now.")
 @click.option(
     "--speed",
     type=click.FloatRange(0, MAX_SPEED),
@@ -181,7 +182,7 @@ def _print_banner(runtime: Runtime, listening: socket.socket) -> None:
     clock = runtime.clock
     pace = "frozen" if clock.frozen else f"speed {clock.speed:g}"
     click.secho(f"gridmock on {origin}", bold=True, nl=False)
-    click.echo(f"  seed {runtime.seed}, clock {clock.now():%Y-%m-%dT%H:%M:%SZ} ({pace})")
+    click.echo(f"  seed {runtime.seed}, world {runtime.world.named}, clock {clock.now():%Y-%m-%dT%H:%M:%SZ} ({pace})")
     for mounted in runtime.apis:
         click.echo(f"  {mounted.spec.title:<24} {origin}{mounted.base_path:<16} docs {origin}{mounted.base_path}/docs/")
     click.echo("\nReady-made credentials (they work on this mock only):")

@@ -15,6 +15,7 @@ async def get_health(ctx: Context) -> dict[str, Any]:
         "status": "ok",
         "version": __version__,
         "seed": ctx.world.seed,
+        "world": str(ctx.world.named),
         "now": timestamp(ctx.at),
         "speed": ctx.runtime.clock.speed,
         "apis": [

@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from mockserver.clock import timestamp
+from mockserver.domain.worlds import NamedWorld
 from mockserver.http.errors import FieldError, InvalidRequest
 from mockserver.http.exchange import Context
 from mockserver.http.runtime import StateError
 
 
 async def reset_world(ctx: Context) -> dict[str, Any]:
-    """Forget all that clients wrote or caused; with a seed, go on in another world."""
-    await ctx.runtime.reset((ctx.body or {}).get("seed"))
+    """Forget all that clients wrote or caused; with a seed or the name of a world, go on there."""
+    body = ctx.body or {}
+    try:
+        named = NamedWorld.parse(body["world"]) if "world" in body else None
+    except ValueError as error:
+        raise InvalidRequest([FieldError("body", "world", str(error))]) from None
+    await ctx.runtime.reset(body.get("seed"), named)
     return _summary(ctx)
 
 
@@ -57,4 +63,5 @@ async def import_state(ctx: Context) -> dict[str, Any]:
 
 
 def _summary(ctx: Context) -> dict[str, Any]:
-    return {"seed": ctx.runtime.seed, "now": timestamp(ctx.runtime.clock.now())}
+    runtime = ctx.runtime
+    return {"seed": runtime.seed, "world": str(runtime.world.named), "now": timestamp(runtime.clock.now())}

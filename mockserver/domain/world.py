@@ -13,16 +13,19 @@ from mockserver.clock import Clock
 from mockserver.domain.catalogue import Catalogue, catalogue
 from mockserver.domain.drivers import Driver, drivers
 from mockserver.domain.tariffs import Supplier, Tariff
+from mockserver.domain.worlds import NamedWorld
 
 _HISTORY = timedelta(days=365)
 
 
 class World:
-    """Suppliers, tariffs and drivers of one seed, as they are at the clock's now."""
+    """Suppliers, tariffs, drivers and sites of one seed, as they are at the clock's now."""
 
-    def __init__(self, seed: int, clock: Clock) -> None:
+    def __init__(self, seed: int, clock: Clock, named: NamedWorld | None = None) -> None:
+        """The world of a seed with the sites of a named world, by default those of `DEFAULT_WORLD`."""
         self.seed = seed
         self.clock = clock
+        self.named = named or NamedWorld()
 
     @property
     def suppliers(self) -> tuple[Supplier, ...]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mockserver.clock import Clock, ClockError
+from mockserver.clock import Clock
 from mockserver.domain.world import World
+from mockserver.domain.worlds import NamedWorld
 from mockserver.http.accounts import Accounts, ReadyAccounts
 from mockserver.http.api import MountedApi
 from mockserver.http.faults import Faults
@@ -34,7 +35,7 @@ class Runtime:
     ) -> None:
         """Start the world that `settings` describe; `ready_accounts` gives the accounts of a seed."""
         self.settings = settings
-        self.clock = Clock(settings.at, settings.speed)
+        self.clock = Clock(settings.at or settings.world.starts_at(settings.seed), settings.speed)
         self.store: Store = store or MemoryStore()
         self.journal = Journal(settings.journal_size)
         self.faults = Faults()
@@ -42,7 +43,7 @@ class Runtime:
         self.apis: Sequence[MountedApi] = ()
         """What is served, as compiled last."""
         self._ready_accounts = ready_accounts
-        self._begin(settings.seed)
+        self._begin(settings.seed, settings.world)
         self.accounts = Accounts(self.store, lambda: self.seed, self.clock.now, lambda: self.ready)
 
     @property
@@ -50,16 +51,17 @@ class Runtime:
         """The seed of the world."""
         return self.world.seed
 
-    async def reset(self, seed: int | None = None) -> None:
-        """Forget all that clients wrote or caused; with `seed`, go on in another world. The clock is kept."""
+    async def reset(self, seed: int | None = None, named: NamedWorld | None = None) -> None:
+        """Forget all that clients wrote or caused; with a seed or a named world, go on there. The clock is kept."""
         await self.store.replace({})
-        self._begin(self.seed if seed is None else seed)
+        self._begin(self.seed if seed is None else seed, named or self.world.named)
 
     async def export_state(self) -> dict[str, Any]:
-        """Seed, clock and all that clients wrote, as JSON values."""
+        """Seed, named world, clock and all that clients wrote, as JSON values."""
         return {
             "version": STATE_VERSION,
             "seed": self.seed,
+            "world": str(self.world.named),
             "clock": self.clock.dump(),
             "collections": await self.store.dump(),
         }
@@ -74,17 +76,18 @@ class Runtime:
         if not isinstance(collections, dict):
             raise StateError("collections is not an object")
         try:
+            named = NamedWorld.parse(state["world"]) if "world" in state else self.world.named
             Clock().load(state.get("clock", {}))
             self.accounts.check(collections)
             await self.store.replace(collections)
-        except (AttributeError, ClockError, TypeError) as error:
+        except (AttributeError, TypeError, ValueError) as error:
             raise StateError(str(error)) from None
         self.clock.load(state["clock"])
-        self._begin(seed)
+        self._begin(seed, named)
         return sum(len(documents) for documents in collections.values())
 
-    def _begin(self, seed: int) -> None:
-        self.world = World(seed, self.clock)
+    def _begin(self, seed: int, named: NamedWorld) -> None:
+        self.world = World(seed, self.clock, named)
         self.ready = self._ready_accounts(seed)
         self.journal.clear(restart=True)
         self.faults.clear()

@@ -113,7 +113,7 @@ def test_reset_forgets_what_clients_wrote_or_caused_and_keeps_the_clock(mock: Mo
 
     response = control.post(f"{CONTROL}/reset")
 
-    assert (response.status, response.json()) == (200, {"seed": 1, "now": "2026-06-01T00:00:00Z"})
+    assert (response.status, response.json()) == (200, {"seed": 1, "world": "city", "now": "2026-06-01T00:00:00Z"})
     assert _tariffs(control, issued) == _tariffs(control, theirs) == 401
     assert control.get(f"{CONTROL}/applications/{created['client_id']}").status == 404
     assert mock.basic.get(f"{V2}/tariffs").status == 200, "what exists from the start is back"
@@ -162,6 +162,28 @@ def test_reset_without_a_seed_stays_in_the_world_of_now(control: Client) -> None
     assert control.post(f"{CONTROL}/reset", json={}).json()["seed"] == 7
 
 
+def test_reset_goes_on_in_a_named_world_which_an_export_remembers(control: Client) -> None:
+    assert control.post(f"{CONTROL}/reset", json={"world": "home"}).json()["world"] == "home"
+    assert control.post(f"{CONTROL}/reset", json={}).json()["world"] == "home"
+    state = control.get(STATE).json()
+    assert state["world"] == "home"
+    control.post(f"{CONTROL}/reset", json={"world": "fleet:7"})
+    assert control.get(f"{CONTROL}/health").json()["world"] == "fleet:7"
+    assert control.put(STATE, json={key: state[key] for key in state if key != "world"}).json()["world"] == "fleet:7"
+    assert control.put(STATE, json=state).json()["world"] == "home"
+
+
+@pytest.mark.parametrize("world", ["nowhere", "home:3", "fleet:0", "fleet:1000000", "fleet:", "City", 5, None])
+def test_a_world_that_there_is_not_is_refused_with_those_that_there_are(control: Client, world: object) -> None:
+    response = control.post(f"{CONTROL}/reset", json={"world": world})
+    assert response.status == 400
+    if world == "nowhere":
+        assert b"city" in response.body
+    state = {**control.get(STATE).json(), "world": world}
+    assert control.put(STATE, json=state).status == 400
+    assert control.get(f"{CONTROL}/health").json()["world"] == "city"
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2**53 + 1, 2**63 - 1])
 def test_every_seed_is_kept_as_it_is(control: Client, seed: int) -> None:
     assert control.put(f"{CONTROL}/seed", json={"seed": seed}).json() == {"seed": seed}
@@ -203,7 +225,7 @@ def test_tokens_and_applications_survive_export_reset_import(mock: Mock, control
 
     assert response.status == 200
     documents = sum(len(rows) for rows in state["collections"].values())
-    assert response.json() == {"seed": 1, "now": "2026-03-18T12:00:00Z", "documents": documents}
+    assert response.json() == {"seed": 1, "world": "city", "now": "2026-03-18T12:00:00Z", "documents": documents}
     assert [_tariffs(control, token) for token in tokens] == [200, 200]
     assert control.get(f"{CONTROL}/applications/{created['client_id']}").json() == created
     assert mock.basic.get(f"{V2}/tariffs").status == 401, "that application was removed"
@@ -350,5 +372,10 @@ def test_an_empty_state_is_a_fresh_world(control: Client) -> None:
     token = _issued(control)
     state = {"version": 1, "seed": 7, "clock": {"now": "2026-01-14T17:30:00Z", "speed": 0}, "collections": {}}
 
-    assert control.put(STATE, json=state).json() == {"seed": 7, "now": "2026-01-14T17:30:00Z", "documents": 0}
+    assert control.put(STATE, json=state).json() == {
+        "seed": 7,
+        "world": "city",
+        "now": "2026-01-14T17:30:00Z",
+        "documents": 0,
+    }
     assert _tariffs(control, token) == 401
