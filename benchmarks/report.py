@@ -68,11 +68,11 @@ def text(results: Results) -> str:
 
     parts = [
         f"CPU microseconds per request (median of {rounds})",
-        _table(["", *titles], rows(lambda name, scenario: f"{results[name].cpu_us(scenario):.0f}", results)),
+        table(["", *titles], rows(lambda name, scenario: f"{results[name].cpu_us(scenario):.0f}", results)),
         f"Requests per second (median of {rounds}, one core, {CONNECTIONS} connections)",
-        _table(["", *titles], rows(lambda name, scenario: f"{results[name].requests_per_s(scenario):.0f}", results)),
+        table(["", *titles], rows(lambda name, scenario: f"{results[name].requests_per_s(scenario):.0f}", results)),
         "Cold start to the first 200, and resident memory after the run",
-        _table(
+        table(
             ["", "cold start", "RSS"],
             [
                 [SERVERS[name].title, f"{result.cold_start_s:.2f} s", f"{result.rss_mb:.0f} MB"]
@@ -84,7 +84,7 @@ def text(results: Results) -> str:
     if OURS in results and peers:
         parts += [
             "Requests per CPU second: gridmock does this many times what the peer does",
-            _table(["", *titles], rows(lambda name, scenario: f"{_ratio(results, name, scenario):.2f} x", peers)),
+            table(["", *titles], rows(lambda name, scenario: f"{_ratio(results, name, scenario):.2f} x", peers)),
         ]
     spread, name, scenario = max(
         (result.spread(scenario), name, scenario) for name, result in results.items() for scenario in SCENARIOS
@@ -99,9 +99,13 @@ def text(results: Results) -> str:
         parts.append(f"{DYNAMIC_NOTE}\n")
     judged = bars(results)
     if judged:
-        lines = [f"  {'met    ' if bar.met else 'NOT MET'}  {bar.demand}: {bar.reached}" for bar in judged]
-        parts += ["Bars", "\n".join(lines), ""]
+        parts += ["Bars", bar_lines(judged), ""]
     return "\n".join(parts)
+
+
+def bar_lines(judged: Iterable[Bar]) -> str:
+    """One line for each bar: whether it is met, what it demands, what was reached."""
+    return "\n".join(f"  {'met    ' if bar.met else 'NOT MET'}  {bar.demand}: {bar.reached}" for bar in judged)
 
 
 def write(file: Path, results: Results, options: Mapping[str, Any]) -> None:
@@ -138,7 +142,8 @@ def _ratio(results: Results, peer: str, scenario: str) -> float:
     return results[peer].cpu_us(scenario) / results[OURS].cpu_us(scenario)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Columns under a head, the first to the left and the others to the right."""
     lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     return "".join(

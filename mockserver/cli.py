@@ -13,6 +13,7 @@ from mockserver import __version__
 COMMANDS = {
     "serve": ("mockserver.commands.serve", "serve", "Run the mock server."),
     "routes": ("mockserver.commands.routes", "routes", "List every operation that is served."),
+    "generate": ("mockserver.commands.generate", "generate", "Write the numbers of the world to files."),
     "check": ("contract_tests.cli", "check", "Check an implementation against its contract."),
 }
 """Module and attribute of each sub-command, and its line in the help."""

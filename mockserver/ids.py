@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from fixtures.rng import Name, digest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_END_MS = 253_402_300_800_000  # the year 10 000, where datetime ends
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
@@ -20,6 +21,16 @@ def ulid(at: datetime, seed: int, *names: Name) -> str:
     """The ULID of a named thing that came into being at `at` (aware); the same arguments give the same ULID."""
     number = ((at - _EPOCH) // timedelta(milliseconds=1) << 80) | int.from_bytes(digest(seed, *names, size=10), "big")
     return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
+
+
+def instant(text: str) -> datetime | None:
+    """When the thing of a ULID came into being, to the millisecond in UTC; None when the text is no ULID."""
+    if len(text) != 26 or not set(text) <= set(_ALPHABET):
+        return None
+    milliseconds = 0
+    for letter in text[:10]:
+        milliseconds = milliseconds * 32 + _ALPHABET.index(letter)
+    return _EPOCH + timedelta(milliseconds=milliseconds) if milliseconds < _END_MS else None
 
 
 def secret(seed: int, *names: Name, size: int = 24) -> str:

@@ -20,7 +20,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     seed: int = DEFAULT_SEED
-    world: NamedWorld = NamedWorld()
+    world: NamedWorld = field(default_factory=NamedWorld)
     at: datetime | None = None
     """Where the clock starts (aware); None is where the world says, and now if it does not."""
     speed: float = 1.0

@@ -42,9 +42,15 @@ def start_time(text: str) -> datetime:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0: a free one.")
-@click.option("--seed", type=click.IntRange(0, MAX_SEED), default=DEFAULT_SEED, show_default=True, help="Of all chance.")
+@click.option(
+    "--seed", type=click.IntRange(0, MAX_SEED), default=DEFAULT_SEED, show_default=True, help="Of all chance."
+)
 @world_option
-@click.option("--at", type=start_time, help="Start the clock here, e.g. 2026-03-29T00:30:00Z. Default: when the world says, or now.")
+@click.option(
+    "--at",
+    type=start_time,
+    help="Start the clock here, e.g. 2026-03-29T00:30:00Z. Default: when the world says, or now.",
+)
 @click.option(
     "--speed",
     type=click.FloatRange(0, MAX_SPEED),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -21,7 +21,17 @@ from zoneinfo import ZoneInfo
 from fixtures import prices
 from fixtures.calibration import table, table_names
 from fixtures.rng import unit
-from fixtures.tariffs import Band, BandedRates, BandName, DynamicRates, Rates, SpotFormula, Window, remaining_windows
+from fixtures.tariffs import (
+    Band,
+    BandedRates,
+    BandName,
+    DynamicRates,
+    NetMeteredRates,
+    Rates,
+    SpotFormula,
+    Window,
+    remaining_windows,
+)
 from mockserver import ids
 from mockserver.domain.tariffs import Supplier, Tariff, TariffType
 
@@ -74,6 +84,7 @@ class _Market:
     area: str = ""
     exchange_rate: str = "1"  # currency units per unit of the area's currency
     energy_tax: dict[int, str] = field(default_factory=dict)  # per kWh before VAT, by first calendar year
+    net_metering_until: str | None = None  # the first day on which export earns less than import costs
     regions: dict[str, dict[str, str]] = field(default_factory=dict)  # by GSP group
 
     def supplier(
@@ -107,6 +118,7 @@ class _Market:
         type: str = "",  # noqa: A002 - the key of the table; for a tariff with neither bands nor spot
         bands: dict[BandName, str | list[str]] | None = None,
         spot: dict[str, Any] | None = None,
+        export: dict[str, Any] | None = None,
         regional: bool = False,
         timezone: str = "",
         highlighted: bool = False,
@@ -142,6 +154,7 @@ class _Market:
                 price_chart_url=price_chart_url,
                 rates=rates,
                 scheduler_tariff=offers[scheduler_tariff, gsp_group] if scheduler_tariff else None,
+                export_rates=self.export_rates(zone, rates, **export) if export is not None else None,
             )
 
     def dynamic_rates(
@@ -155,6 +168,7 @@ class _Market:
         peak: str | None = None,
         resolution: str | None = None,
         cap: str | None = None,
+        interval_s: str | None = None,
     ) -> DynamicRates:
         """Rates on the spot price; a region's own multiplier and peak fee go before those of the tariff."""
         formula = SpotFormula(
@@ -167,7 +181,33 @@ class _Market:
             resolution=Decimal(resolution) if resolution else None,
             cap=Decimal(cap) if cap else None,
         )
-        return DynamicRates(self.seed, prices.area(area or self.area), formula)
+        return DynamicRates(self.seed, prices.area(area or self.area), formula, int(interval_s) if interval_s else None)
+
+    def export_rates(
+        self,
+        zone: ZoneInfo,
+        import_rates: Rates | None,
+        *,
+        bands: dict[BandName, str | list[str]] | None = None,
+        spot_fee: str | None = None,
+    ) -> Rates:
+        """What export earns: bands, or the spot price less a fee, without tax and VAT; after net metering if any."""
+        if (bands is None) == (spot_fee is None):
+            raise ValueError("export needs one of bands and spot_fee")
+        rates: Rates
+        if bands:
+            rates = BandedRates(zone, _bands(bands, {}))
+        else:
+            formula = SpotFormula(Decimal(0), multiplier=Decimal(self.exchange_rate), fee=-Decimal(spot_fee or 0))
+            if isinstance(import_rates, DynamicRates):  # export is settled by the same prices
+                rates = replace(import_rates, formula=formula)
+            else:
+                rates = DynamicRates(self.seed, prices.area(self.area), formula)
+        if self.net_metering_until is None:
+            return rates
+        if import_rates is None:
+            raise ValueError("net metering needs import rates: bands or spot")
+        return NetMeteredRates(zone, date.fromisoformat(self.net_metering_until), import_rates, rates)
 
 
 def _bands(rows: dict[BandName, str | list[str]], region: dict[str, str]) -> tuple[Band, ...]:

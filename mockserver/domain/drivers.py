@@ -27,6 +27,8 @@ class Driver:
     timezone: str  # IANA
     locale: str  # Faker's, for the name
     gsp_group: str | None  # GB grid supply point group
+    latitude: float  # of the district of the home, degrees north
+    longitude: float  # degrees east
     joined_at: datetime
     tariff: Tariff
 
@@ -68,6 +70,8 @@ def drivers(seed: int, tariffs: Sequence[Tariff]) -> tuple[Driver, ...]:
                 timezone=row["timezone"],
                 locale=row["locale"],
                 gsp_group=gsp_group,
+                latitude=row["latitude"],
+                longitude=row["longitude"],
                 joined_at=joined_at.replace(microsecond=0),
                 tariff=tariff,
             )

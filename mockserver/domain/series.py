@@ -40,8 +40,11 @@ class Series(Generic[Value]):
 
     def __iter__(self) -> Iterator[Slot[Value]]:
         start = datetime.fromtimestamp(self.starts_s.start, UTC)
-        for end_s, value in zip(range(self.starts_s.start + self.slot_s, self.starts_s.stop + self.slot_s, self.slot_s),
-                                self.values, strict=False):
+        for end_s, value in zip(
+            range(self.starts_s.start + self.slot_s, self.starts_s.stop + self.slot_s, self.slot_s),
+            self.values,
+            strict=False,
+        ):
             end = datetime.fromtimestamp(end_s, UTC)
             yield Slot(start, end, value)
             start = end

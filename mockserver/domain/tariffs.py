@@ -48,6 +48,7 @@ class Tariff:
     price_chart_url: str | None
     rates: Rates | None
     scheduler_tariff: Tariff | None  # what charging is planned against, when that is not the tariff itself
+    export_rates: Rates | None = None  # what a kWh fed into the grid earns; None: nothing that we know of
 
     @property
     def country_code(self) -> str:

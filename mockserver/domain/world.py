@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from zoneinfo import ZoneInfo
 
+from fixtures.carbon import intensity_of_day
+from fixtures.days import unix_s
+from fixtures.power import SLOT_S, means
+from fixtures.prices import HALF_HOUR_S, HOUR_S, Area, price_at
 from fixtures.tariffs import PriceSlot, price_series
+from mockserver import ids
 from mockserver.clock import Clock
 from mockserver.domain.catalogue import Catalogue, catalogue
 from mockserver.domain.drivers import Driver, drivers
+from mockserver.domain.energy import Flow, flow_wh, stored_wh
+from mockserver.domain.series import Series
+from mockserver.domain.sessions import Session, sessions
+from mockserver.domain.sites import Charger, Site, sites
 from mockserver.domain.tariffs import Supplier, Tariff
 from mockserver.domain.worlds import NamedWorld
 
@@ -100,6 +109,68 @@ class World:
         return price_series(tariff.rates, tariff.currency, start, end)
 
     @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """The sites of the named world, in the order of its table, then homes by driver."""
+        return sites(self.seed, self.named, self.drivers, self.tariffs)
+
+    def site(self, site_id: str) -> Site | None:
+        """The site with that id (a ULID), or None."""
+        return self._sites_by_id.get(site_id)
+
+    def charger(self, identity: str) -> Charger | None:
+        """The charger that has that OCPP identity, or None."""
+        return self._chargers_by_identity.get(identity)
+
+    def sessions(self, start: datetime, end: datetime, at: Iterable[Site] | None = None) -> Iterator[Session]:
+        """The sessions plugged in within [start, end), aware, at those sites or at all, in order; streamed.
+
+        What lies ahead of the clock is what will happen unless somebody interferes.
+        """
+        return sessions(self.seed, self.sites if at is None else at, unix_s(start), unix_s(end))
+
+    def session(self, session_id: str) -> Session | None:
+        """The session with that id (a ULID), or None."""
+        plugged_in_at = ids.instant(session_id)
+        if plugged_in_at is None:
+            return None
+        at_that_time = self.sessions(plugged_in_at, plugged_in_at + timedelta(seconds=1))
+        return next((session for session in at_that_time if session.id == session_id), None)
+
+    def energy(self, site: Site, flow: Flow, start: datetime, end: datetime, slot_s: int = SLOT_S) -> Series[int]:
+        """The Wh of a flow in each slot of `slot_s` seconds that begins in [start, end), both aware.
+
+        Windows that follow each other add up to the window they make, and longer slots to the shorter ones in them.
+        """
+        slots = range(unix_s(start), unix_s(end), slot_s)
+        return Series("Wh", slots, flow_wh(self.seed, site, flow, slots))
+
+    def soc(self, site: Site, at: datetime) -> float | None:
+        """How full the site's battery is at an aware instant, 0..1; None without one."""
+        if site.battery is None:
+            return None
+        return stored_wh(self.seed, site, unix_s(at)) / site.battery.capacity_wh
+
+    def prices(self, area: Area, start: datetime, end: datetime, slot_s: int = HOUR_S) -> Series[Decimal | None]:
+        """The day-ahead prices per MWh of the slots that begin in [start, end); None where not published yet.
+
+        `slot_s` is 900, 1800 or 3600, and `start` the start of such a slot.
+        """
+        slots = range(unix_s(start), unix_s(end), slot_s)
+        known_until_s = unix_s(area.known_until(self.clock.now()))
+        values = [
+            price_at(self.seed, area.name, datetime.fromtimestamp(at_s, UTC), slot_s) if at_s < known_until_s else None
+            for at_s in slots
+        ]
+        return Series(f"{area.currency}/MWh", slots, values)
+
+    def carbon_intensity(
+        self, area_name: str, start: datetime, end: datetime, slot_s: int = HALF_HOUR_S
+    ) -> Series[float]:
+        """The mean gCO2/kWh of a grid (`fixtures.carbon.area_names`) in each slot that begins in [start, end)."""
+        slots = range(unix_s(start), unix_s(end), slot_s)
+        return Series("gCO2/kWh", slots, means(partial(intensity_of_day, self.seed, area_name), slots))
+
+    @cached_property
     def _catalogue(self) -> Catalogue:
         return catalogue(self.seed)
 
@@ -110,6 +181,14 @@ class World:
     @cached_property
     def _tariffs_by_id(self) -> Mapping[str, Tariff]:
         return {tariff.id: tariff for tariff in self.tariffs}
+
+    @cached_property
+    def _sites_by_id(self) -> Mapping[str, Site]:
+        return {site.id: site for site in self.sites}
+
+    @cached_property
+    def _chargers_by_identity(self) -> Mapping[str, Charger]:
+        return {charger.identity: charger for site in self.sites for charger in site.chargers}
 
     @cached_property
     def _drivers_by_id(self) -> Mapping[str, Driver]:

@@ -58,9 +58,7 @@ class NamedWorld:
 
 def world_names() -> list[str]:
     """The named worlds, as a user would write them: those of any size with their default size."""
-    return [
-        f"{name}:{row['size']}" if "size" in row else name for name, row in table("sites")["worlds"].items()
-    ]
+    return [f"{name}:{row['size']}" if "size" in row else name for name, row in table("sites")["worlds"].items()]
 
 
 def _first_negative_day(seed: int, area: str, after: str, hours: int) -> datetime:
@@ -68,6 +66,6 @@ def _first_negative_day(seed: int, area: str, after: str, hours: int) -> datetim
     first = date.fromisoformat(after)
     for number in range(_SEARCHED_DAYS):
         day = first + timedelta(days=number)
-        if sum(price < 0 for price in prices.day_ahead(seed, area, day)) >= hours:
+        if sum(price < 0 for price in prices.day_ahead(seed, area, day, prices.HOUR_S)) >= hours:
             return midnight(prices.area(area).zone, day)
     raise LookupError(f"no day with {hours} negative hours in {area} within a year from {after}, seed {seed}")

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from fixtures.rng import Stream
-from mockserver.ids import secret, ulid
+from mockserver.ids import instant, secret, ulid
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
@@ -93,6 +93,18 @@ def test_a_secret_is_url_safe_text_of_the_asked_number_of_bytes(size: int) -> No
     text = secret(1, "thing", size=size)
     assert re.fullmatch(r"[A-Za-z0-9_-]+", text)
     assert len(text) == -(-size * 8 // 6)
+
+
+@pytest.mark.parametrize("at", INSTANTS.values(), ids=INSTANTS)
+def test_a_ulid_says_when_its_thing_came_into_being(at: datetime) -> None:
+    found = instant(ulid(at, 1, "thing"))
+    assert found is not None
+    assert found == at - timedelta(microseconds=at.microsecond % 1000)
+
+
+@pytest.mark.parametrize("text", ["", "0" * 25, "0" * 27, "Z" * 26, "u" * 26, "é" * 26, "tari" + "0" * 22])
+def test_what_is_no_ulid_has_no_instant(text: str) -> None:
+    assert instant(text) is None
 
 
 def test_the_same_arguments_give_the_same_secret() -> None:

@@ -1,0 +1,68 @@
+"""Charging sessions of the world, as the world's own things see them: with site, charger and aware times."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fixtures.sessions import ChargingSession
+from fixtures.sessions import sessions as sessions_of_evse
+from mockserver import ids
+from mockserver.domain.sites import Charger, Evse, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A vehicle at an EVSE, from plug-in to plug-out; `charging` has its energy, states and meter values."""
+
+    id: str
+    site: Site
+    charger: Charger
+    evse: Evse
+    charging: ChargingSession
+
+    @property
+    def plugged_in_at(self) -> datetime:
+        """Cable in, UTC."""
+        return datetime.fromtimestamp(self.charging.plugged_in_s, UTC)
+
+    @property
+    def unplugged_at(self) -> datetime:
+        """Cable out, UTC."""
+        return datetime.fromtimestamp(self.charging.unplugged_s, UTC)
+
+    @property
+    def started_at(self) -> datetime | None:
+        """Transaction open, UTC; None when it never was."""
+        return _utc(self.charging.started_s)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """Transaction closed, UTC; None when it never was open."""
+        return _utc(self.charging.ended_s)
+
+
+def sessions(seed: int, sites: Iterable[Site], start_s: int, end_s: int) -> Iterator[Session]:
+    """The sessions plugged in within [start_s, end_s), Unix seconds, at any of the sites, in order, then by EVSE.
+
+    It streams: whatever the window, one session of each EVSE is held.
+    """
+    streams = (
+        _of_evse(seed, site, charger, evse, start_s, end_s)
+        for site in sites
+        for charger in site.chargers
+        for evse in charger.evses
+    )
+    return heapq.merge(*streams, key=lambda session: session.charging.plugged_in_s)
+
+
+def _of_evse(seed: int, site: Site, charger: Charger, evse: Evse, start_s: int, end_s: int) -> Iterator[Session]:
+    for charging in sessions_of_evse(seed, evse.traits, start_s, end_s):
+        plugged_in_at = datetime.fromtimestamp(charging.plugged_in_s, UTC)
+        yield Session(ids.ulid(plugged_in_at, seed, "session", charging.name), site, charger, evse, charging)
+
+
+def _utc(instant_s: int | None) -> datetime | None:
+    return None if instant_s is None else datetime.fromtimestamp(instant_s, UTC)
