@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -16,21 +17,22 @@ api_option = click.option(
 )
 
 
-def _named_world(ctx: click.Context, parameter: click.Parameter, text: str) -> NamedWorld:
+def named_world(text: str) -> NamedWorld:
+    """The type of `--world`."""
     try:
         return NamedWorld.parse(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
 
 
-world_option = click.option(
-    "--world",
-    default=DEFAULT_WORLD,
-    show_default=True,
-    callback=_named_world,
-    metavar="NAME[:SIZE]",
-    help=f"Which sites there are: {', '.join(world_names())}.",
-)
+WORLD: dict[str, Any] = {
+    "type": named_world,
+    "default": DEFAULT_WORLD,
+    "show_default": True,
+    "metavar": "NAME[:SIZE]",
+    "help": f"Which sites there are: {', '.join(world_names())}.",
+}
+"""What `--world` is, wherever it is an option."""
 
 
 def fail(message: str) -> None:
@@ -39,15 +41,29 @@ def fail(message: str) -> None:
     sys.exit(2)
 
 
+class UnusableSpec(Exception):
+    """A contract, a handler or the name of an API with which nothing can be served; the message has every problem."""
+
+
 @contextmanager
-def exit_on_bad_spec() -> Iterator[None]:
-    """End with 2 and every problem found when a contract, a handler or the name of an API is bad."""
+def unusable_spec() -> Iterator[None]:
+    """Turn whatever loading and compiling contracts can raise into `UnusableSpec`."""
     from mockserver.app import UnknownApi
     from mockserver.http.compiled import HandlerMismatch
 
     try:
         yield
     except SpecError as error:
-        fail(f"the contract cannot be used\n{error}")
+        raise UnusableSpec(f"the contract cannot be used\n{error}") from error
     except (UnknownApi, HandlerMismatch, LookupError, OSError, UnicodeDecodeError) as error:
+        raise UnusableSpec(str(error)) from error
+
+
+@contextmanager
+def exit_on_bad_spec() -> Iterator[None]:
+    """End with 2 and every problem found when nothing can be served."""
+    try:
+        with unusable_spec():
+            yield
+    except UnusableSpec as error:
         fail(str(error))

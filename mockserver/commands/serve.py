@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mockserver.clock import MAX_SPEED, Clock, ClockError
-from mockserver.commands.options import api_option, exit_on_bad_spec, fail, world_option
+from mockserver.commands.options import WORLD, UnusableSpec, api_option, exit_on_bad_spec, fail, unusable_spec
 from mockserver.settings import DEFAULT_PORT, DEFAULT_SEED, MAX_SEED, Settings
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def start_time(text: str) -> datetime:
 @click.option(
     "--seed", type=click.IntRange(0, MAX_SEED), default=DEFAULT_SEED, show_default=True, help="Of all chance."
 )
-@world_option
+@click.option("--world", **WORLD)
 @click.option(
     "--at",
     type=start_time,
@@ -166,16 +166,15 @@ async def _reload(application: Swappable, runtime: Runtime, declared: Sequence[A
     from watchfiles import awatch
 
     from mockserver.app import create_app, load_specs
-    from mockserver.http.compiled import HandlerMismatch
-    from specs.errors import SpecError
 
     folders = {file.parent for file in files}
     async for changes in awatch(*folders):
         if not any(Path(name).suffix == ".yaml" for _, name in changes):
             continue
         try:
-            application.application = create_app(runtime, declared, load_specs(declared))
-        except (SpecError, HandlerMismatch, LookupError, OSError, UnicodeDecodeError) as error:
+            with unusable_spec():
+                application.application = create_app(runtime, declared, load_specs(declared))
+        except UnusableSpec as error:
             click.secho(f"not reloaded, the old contract stays:\n{error}", err=True, fg="red")
         else:
             click.secho(f"reloaded {', '.join(sorted({Path(name).name for _, name in changes}))}", err=True, fg="green")

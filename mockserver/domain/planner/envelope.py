@@ -23,6 +23,8 @@ from mockserver.domain.planner.stages import Stage
 # Lengths (Wh) below which a piece, and values below which a difference, is rounding.
 SLIVER_WH = 1e-6
 _ROUNDING = 1e-10
+# The share by which costs may differ and still be equal; far less than what the tie (stages.py) makes of a movement.
+_EQUAL = 1e-13
 
 
 class Run(NamedTuple):
@@ -92,8 +94,8 @@ def best_move(energy: float, stage: Stage, runs: Sequence[Run]) -> tuple[float, 
     The sum is piecewise linear, so a corner of f or of J' is optimal. ValueError when no x leads into a run.
     """
     parts = convex_parts(stage)
-    reach = energy + max(moves[-1] for moves, _, _ in parts) + SLIVER_WH
-    best: tuple[float, float, float, float] | None = None
+    reach = energy + max(part.moves[-1] for part in parts) + SLIVER_WH
+    options: list[tuple[float, float, float]] = []
     for run in runs:
         if run.start > reach:
             break
@@ -106,16 +108,19 @@ def best_move(energy: float, stage: Stage, runs: Sequence[Run]) -> tuple[float, 
                 after = energy + move
                 if ends[0] - SLIVER_WH <= after <= ends[-1] + SLIVER_WH:
                     after = min(max(after, ends[0]), ends[-1])
-                    key = (cost + _interpolated(after, ends, values), -abs(move), move, after)
-                    best = key if best is None or key < best else best
+                    options.append((cost + _interpolated(after, ends, values), move, after))
             for after, value in zip(ends, values, strict=True):
                 move = after - energy if abs(after - energy) > SLIVER_WH else 0.0
                 if moves[0] - SLIVER_WH <= move <= moves[-1] + SLIVER_WH:
-                    key = (_interpolated(move, moves, costs) + value, -abs(move), move, after)
-                    best = key if best is None or key < best else best
-    if best is None:
+                    options.append((_interpolated(move, moves, costs) + value, move, after))
+    if not options:
         raise ValueError(f"no move from {energy} Wh leads on")
-    return best[2], best[3]
+    least = min(options)[0]
+    _, move, after = max(
+        (option for option in options if option[0] <= least + _EQUAL * (1.0 + abs(least))),
+        key=lambda option: (abs(option[1]), option[1]),
+    )
+    return move, after
 
 
 def _interpolated(at: float, corners: Sequence[float], values: Sequence[float]) -> float:

@@ -12,9 +12,10 @@ import click
 
 from mockserver.clock import Clock
 from mockserver.commands.generate.subject import Source
+from mockserver.commands.options import WORLD
 from mockserver.domain.sites import Charger, Site
 from mockserver.domain.world import World
-from mockserver.domain.worlds import DEFAULT_WORLD, NamedWorld, world_names
+from mockserver.domain.worlds import NamedWorld
 
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)  # which chargers there are does not depend on it
 _MOST_LISTED = 20
@@ -54,25 +55,10 @@ def _chosen(sites: Sequence[Site], patterns: Sequence[str]) -> list[Site]:
     return found
 
 
-def named_world(text: str) -> NamedWorld:
-    """The type of `--world`."""
-    try:
-        return NamedWorld.parse(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
 def fleet_options() -> tuple[click.Option, ...]:
     """`--world` and `--charger`."""
     return (
-        click.Option(
-            ["--world"],
-            type=named_world,
-            default=DEFAULT_WORLD,
-            show_default=True,
-            metavar="NAME[:SIZE]",
-            help=f"Which sites there are: {', '.join(world_names())}.",
-        ),
+        click.Option(["--world"], **WORLD),
         click.Option(
             ["--charger"],
             multiple=True,
