@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# A file's tests stay on one core, because they share what is slow to make.
+ON_EVERY_CORE := --numprocesses auto --dist loadfile
 
 .PHONY: serve test test-oldest lint format bench clean
 
@@ -11,14 +13,14 @@ serve: $(INSTALLED)
 	$(BIN)/gridmock serve $(ARGS)
 
 test: lint
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(ON_EVERY_CORE) $(ARGS)
 
 # The lowest version of each direct dependency that pyproject.toml allows; `make test` has the newest.
 test-oldest:
 	$(PYTHON) -m venv --clear $(VENV)-oldest
 	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check uv
 	$(VENV)-oldest/bin/uv pip install --quiet --python $(VENV)-oldest/bin/python --resolution lowest-direct --editable '.[dev]'
-	$(VENV)-oldest/bin/python -m pytest $(ARGS)
+	$(VENV)-oldest/bin/python -m pytest $(ON_EVERY_CORE) $(ARGS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -30,6 +32,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff format .
 
 bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks.world
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:

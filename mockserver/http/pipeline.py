@@ -360,6 +360,7 @@ async def _through(stages: Sequence[Stage], exchange: Exchange) -> None:
 
 def refuse(exchange: Exchange, error: ApiError) -> None:
     """Word a refusal in the API's dialect, with the headers that every response of the API carries."""
+    error.detail = error.detail.encode("utf-8", "replace").decode()  # half a character can be neither sent nor logged
     if isinstance(error, ContractBroken):
         logger.error("%s", error.detail)
     style = exchange.api.api.errors
@@ -369,7 +370,6 @@ def refuse(exchange: Exchange, error: ApiError) -> None:
         url = exchange.api.base_path + exchange.path
     operation = exchange.operation.operation if exchange.operation else None
     exchange.status = style.status(error)
-    error.detail = error.detail.encode("utf-8", "replace").decode()  # half a character cannot be sent
     exchange.response_body = orjson.dumps(style.render(error, operation, url))
     exchange.response_headers = [("content-type", style.content_type), *error.headers]
     try:
@@ -381,4 +381,5 @@ def refuse(exchange: Exchange, error: ApiError) -> None:
 
 
 def _log_failure(error: Exception) -> None:
-    logger.error("%s", "".join(traceback.format_exception(error)).rstrip())
+    text = "".join(traceback.format_exception(error)).rstrip()
+    logger.error("%s", text.encode(errors="backslashreplace").decode())  # a log in UTF-8 takes no lone surrogates

@@ -30,13 +30,21 @@ _ROUNDING = 1e-11
 
 
 class Task(NamedTuple):
-    """What all paths of a search share: the band, first and last energy, and the throughput allowed, in Wh."""
+    """What all paths of a search share: the band, first and last energy, and the throughput allowed, in Wh.
+
+    From slot `landing` on they are inside the band. A slot confined to part of its stage could put that off.
+    """
 
     low: float
     high: float
     initial: float
     final: float
     budget: float
+    landing: int = 0
+
+    def has(self, energy: float) -> bool:
+        """True inside the band."""
+        return self.low - SLIVER_WH <= energy <= self.high + SLIVER_WH
 
 
 class Candidate(NamedTuple):
@@ -62,7 +70,7 @@ def cheapest_path_within(
     """
     task, shortfall = _attainable(stages, Task(low, high, initial, final, budget))
     root = _candidate(stages, task)
-    if root is None:  # ruled out by _attainable
+    if root is None:  # only if rounding contradicts what _attainable has found
         raise CycleLimitExceeded(budget, budget)
     best = root
     open_nodes: list[tuple[float, int, Candidate, Sequence[Stage]]] = [(root.bound, 0, root, stages)]
@@ -93,6 +101,8 @@ def _attainable(stages: Sequence[Stage], task: Task) -> tuple[Task, float]:
     """The task with a final energy that time and budget allow, and what that takes off the energy wanted."""
     tax = _prohibitive(stages)
     frugal = _taxed(stages, task, tax)
+    inside = (slot for slot, energy in enumerate(frugal.energies) if task.has(energy))
+    task = task._replace(landing=next(inside, len(stages)))
     shortfall, excess = frugal.shortfall, _throughput(frugal) - task.budget
     if excess > SLIVER_WH:
         # The least throughput rises with the final energy Wh by Wh: what lacks can only have been charged.
@@ -111,6 +121,9 @@ def _candidate(stages: Sequence[Stage], task: Task) -> Candidate | None:
         over = _taxed(stages, task, 0.0)
         under = _taxed(stages, task, _prohibitive(stages))
     except StorageExhausted:
+        return None
+    landed = slice(task.landing, task.landing + 1)
+    if not all(task.has(energy) for path in (over, under) for energy in path.energies[landed]):
         return None
     over_cost, under_cost = _cost(stages, over), _cost(stages, under)
     over_sum, under_sum = _throughput(over), _throughput(under)

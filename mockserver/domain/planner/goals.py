@@ -26,8 +26,6 @@ from mockserver.domain.planner.stages import Stage, charging_stages, storage_sta
 
 _ALONE = Premises()
 _WH_PER_KWH = 1000.0
-# The solar goal's wear per kWh, against 1 for a kWh imported (realism sheet 9.2): what saves no import stays put.
-_SOLAR_WEAR = 0.001
 
 
 def plan_cash(
@@ -71,14 +69,15 @@ def plan_solar(
 ) -> Plan:
     """The schedule that imports least: surplus PV into the storage, deficits out of it; parameters as for `plan_cash`.
 
-    Solved as a cash plan with buy = 1, sell = 0 and a small wear, so it is always exact. It charges at most the surplus
+    Solved as a cash plan with buy = 1, sell = 0 and no wear, so it is always exact; the sheet's small wear, so that what
+    saves no import stays put, is the `tie` of `stages`. It charges at most the surplus
     and discharges at most the deficit, unless `final_wh` or a limit leaves no other way. The market only decides the
     plan's `cost`.
     """
     horizon = horizon_of(market, premises, slot_s)
     slots = len(horizon)
     own_use = replace(horizon, buy=[1.0] * slots, sell=[0.0] * slots)
-    path, gap = _path(replace(storage, wear_per_kwh=_SOLAR_WEAR), own_use, initial_wh, final_wh, max_cycles)
+    path, gap = _path(replace(storage, wear_per_kwh=0.0), own_use, initial_wh, final_wh, max_cycles)
     plan = _storage_plan(storage, horizon, path, own_use)
     return replace(plan, objective=plan.import_kwh, bound=plan.import_kwh - gap)
 

@@ -48,6 +48,8 @@ def cheapest_path(
     An end that is out of reach is approached as far as possible. StorageExhausted when the stages force the energy out
     of the band. `tax` is an extra cost of every Wh moved, in currency per kWh. Ties go to the earlier movement.
     """
+    if low - SLIVER_WH <= initial <= high + SLIVER_WH:
+        initial = min(max(initial, low), high)
     if low <= initial <= high and final <= initial and not any(stage.rest for stage in stages):
         outside, highest = 0, initial  # staying idle keeps every limit
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,8 @@ from mockserver.clock import Clock
 from mockserver.domain.sites import Site
 from mockserver.domain.world import World
 from mockserver.domain.worlds import MAX_SIZE, NamedWorld, world_names
+from specs.catalogue import path_of
+from specs.loader import load
 
 NAMES = [name.partition(":")[0] for name in world_names()]
 
@@ -56,6 +59,14 @@ def test_a_fleet_can_have_any_size() -> None:
 def test_a_world_that_cannot_be_says_what_can(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said.replace("?", r"\?")):
         NamedWorld.parse(text)
+
+
+def test_the_control_plane_s_contract_names_the_same_worlds() -> None:
+    (schema,) = (load(path_of("control")).document["components"]["schemas"]["WorldName"],)
+    for name in (*world_names(), *NAMES, "fleet:1", f"fleet:{MAX_SIZE}"):
+        assert re.search(schema["pattern"], name), name
+    for text in ("nowhere", "home:3", "fleet:0", f"fleet:{MAX_SIZE + 1}", "city "):
+        assert not re.search(schema["pattern"], text), text
 
 
 @pytest.mark.parametrize("seed", range(10))

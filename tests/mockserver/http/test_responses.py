@@ -186,6 +186,7 @@ def test_a_handler_that_raises_is_a_500_and_the_server_goes_on(
     with caplog.at_level(logging.ERROR, logger="gridmock"):
         broken(workshop.anonymous.post(ANSWER), "write-answer")
     assert any("Traceback" in record.getMessage() for record in caplog.records)
+    assert caplog.text.encode("utf-8")
     assert workshop.written() == {}
     tell(good, "c")
     assert workshop.anonymous.post(ANSWER).status == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from dataclasses import replace
 
@@ -116,3 +117,22 @@ def test_a_day_of_a_household_with_negative_prices(storage: Storage, lower_by: f
         least = oracle.least_cost(case, 5_000)
         assert least is not None
         assert near(plan.cost, least)
+
+
+@pytest.mark.parametrize("seed", [2926, 2981, 4644, 8861])  # found by search: landing later would be cheaper
+def test_branching_does_not_put_off_the_return_to_the_band(seed: int) -> None:
+    case, chance = storage_case(seed), random.Random(seed)
+    capacity_wh = case.storage.capacity_wh
+    storage = replace(case.storage, max_energy_wh=max(case.storage.min_energy_wh, capacity_wh * 0.6))
+    case = replace(
+        case,
+        storage=storage,
+        initial_wh=capacity_wh * chance.uniform(0.6, 0.8),
+        max_cycles=chance.uniform(0.1, 1.0),
+    )
+    plan = solved(case)
+    assert plan is not None
+    check_storage(case, plan)
+    least = oracle.least_cost(case, case.final_wh - plan.shortfall_wh)
+    assert least is not None
+    assert near(plan.cost, least)

@@ -17,6 +17,7 @@ from mockserver.domain.planner import (
     Plan,
     Premises,
     Storage,
+    cycles,
     plan_cash,
     plan_ready_by,
     relaxed_bound,
@@ -255,6 +256,21 @@ def test_from_outside_the_band_it_returns_as_fast_as_it_can() -> None:
     assert too_low.shortfall_wh == pytest.approx(5_000 - 5 * 100 * 0.25 * 0.95)
 
 
+def test_it_makes_room_in_time_even_where_that_costs() -> None:
+    """Discharging at a negative price pays nothing here but keeps a later limit; so does charging at a high one."""
+    sunny = Premises(pv_w=[0, 4_000], export_limit_w=3_000)
+    negative = Market(buy_per_kwh=[-0.1, -0.1])
+    full = Case(storage=BATTERY, market=negative, premises=sunny, slot_s=3600, initial_wh=9_000)
+    dark = Premises(load_w=[0, 4_000], import_limit_w=3_000)
+    dear = Market(buy_per_kwh=[0.3, 0.1], sell_per_kwh=[0.4, 0.4])
+    empty = Case(storage=BATTERY, market=dear, premises=dark, slot_s=3600, initial_wh=1_000)
+    for case in (full, empty):
+        plan = solved(case)
+        assert plan is not None
+        check_storage(case, plan)
+        assert plan.cost == pytest.approx(least_cost(case, 0.0))
+
+
 def test_energy_wanted_at_the_end_is_a_wish() -> None:
     prices = Market(buy_per_kwh=[0.3, 0.2])
     plan = plan_cash(BATTERY, prices, slot_s=900, initial_wh=1_000, final_wh=9_000)
@@ -262,6 +278,25 @@ def test_energy_wanted_at_the_end_is_a_wish() -> None:
     within = plan_cash(BATTERY, prices, slot_s=900, initial_wh=1_000, final_wh=2_500, max_cycles=0.05)
     assert within.shortfall_wh == pytest.approx(500)
     assert within.equivalent_cycles == pytest.approx(0.05)
+
+
+def test_without_a_proof_the_bound_says_how_good_the_plan_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    unproven = 0
+    for seed in range(3_000):
+        case = storage_case(seed)
+        if case.max_cycles is None:
+            continue
+        best = solved(case)
+        monkeypatch.setattr(cycles, "NODE_LIMIT", 1)
+        first = solved(case)
+        monkeypatch.undo()
+        assert (best is None) == (first is None)
+        if best and first:
+            check_storage(case, first)
+            assert best.bound == pytest.approx(best.cost, abs=1e-9)
+            assert first.bound - 1e-9 <= best.cost <= first.cost + 1e-9
+            unproven += first.bound < best.cost - 1e-6
+    assert unproven > 5
 
 
 def test_an_amount_below_the_minimum_power_takes_one_slot_of_it() -> None:
