@@ -69,10 +69,9 @@ def plan_solar(
 ) -> Plan:
     """The schedule that imports least: surplus PV into the storage, deficits out of it; parameters as for `plan_cash`.
 
-    Solved as a cash plan with buy = 1, sell = 0 and no wear, so it is always exact; the sheet's small wear, so that what
-    saves no import stays put, is the `tie` of `stages`. It charges at most the surplus
-    and discharges at most the deficit, unless `final_wh` or a limit leaves no other way. The market only decides the
-    plan's `cost`.
+    Solved as a cash plan with buy = 1, sell = 0 and no wear, so it is always exact; the sheet's small wear against idle
+    movement is the `tie` of `stages`. It charges at most the surplus and discharges at most the deficit, unless
+    `final_wh` or a limit leaves no other way. The market only decides the plan's `cost`.
     """
     horizon = horizon_of(market, premises, slot_s)
     slots = len(horizon)
@@ -104,9 +103,9 @@ def plan_ready_by(need: ChargingNeed, market: Market, premises: Premises = _ALON
 def relaxed_bound(
     storage: Storage, market: Market, *, slot_s: float, initial_wh: float, final_wh: float = 0.0
 ) -> float:
-    """What a storage by itself could earn at best if it could charge and discharge at once: the LP's objective.
+    """The least cost of a storage by itself if it could charge and discharge at once, in the market's currency.
 
-    The linear relaxation of the cash plan (realism sheet 9.2 without binaries); never above `plan_cash`'s cost, and
+    The linear relaxation of the cash plan (realism sheet 9.2 without binaries): never above `plan_cash`'s cost, and
     equal to it unless burning energy pays.
     """
     horizon = horizon_of(market, _ALONE, slot_s)

@@ -155,8 +155,8 @@ def _step(
 ) -> tuple[Levels, float, float]:
     """Turn J' on [start, end], by slopes and lengths, into J in place; the slot's levels, and J's start and end.
 
-    A piece of the stage stops paying where J' has minus its slope. At equal slopes it still pays: earlier wins. There
-    it also goes into the list of slopes, since where J' is flatter or steeper J follows J' at the same pace.
+    Going along a piece of the stage stops paying where J' has minus the piece's slope: that is its level. At equal
+    slopes it still pays, so that the earlier slot wins. J is what both make together: the pieces of the two by slope.
     """
     rest, down, up, _, _ = stage
     below, above = low - start + rest, end - rest - high  # what J reaches beyond the band, to be cut

@@ -29,6 +29,8 @@ def check_storage(case: Case, plan: Plan) -> None:
         throughput += abs(gain) * hours
         assert low - SLACK <= stored <= high + SLACK, f"slot {t}: {stored} kWh is outside {low} to {high}"
         assert abs(stored - energies[t]) <= SLACK, f"slot {t}"
+    if case.max_cycles is None:
+        assert all(power == 0.0 or abs(power) > 1e-9 for power in powers), "idle is 0, not almost 0"
     assert stored >= (case.final_wh - plan.shortfall_wh) / 1000.0 - SLACK
     cycles = throughput / (2.0 * battery.capacity_wh / 1000.0)
     assert plan.equivalent_cycles is not None

@@ -169,6 +169,8 @@ def test_g3_solar() -> None:
     assert plan.self_sufficiency == pytest.approx(0.9036, abs=1e-4)
     assert plan.self_consumption == pytest.approx(0.9939, abs=1e-4)
     assert plan.cost >= 1.04462569
+    worn = plan_solar(replace(HOME, wear_per_kwh=5.0), market, premises, **MIDDLE)
+    assert worn.import_kwh == plan.import_kwh, "the goal is kWh, not money"
 
 
 def test_g4_negative_prices_are_not_an_invitation_to_burn_energy() -> None:

@@ -259,8 +259,8 @@ def test_from_outside_the_band_it_returns_as_fast_as_it_can() -> None:
 def test_it_makes_room_in_time_even_where_that_costs() -> None:
     """Discharging at a negative price pays nothing here but keeps a later limit; so does charging at a high one."""
     sunny = Premises(pv_w=[0, 4_000], export_limit_w=3_000)
-    negative = Market(buy_per_kwh=[-0.1, -0.1])
-    full = Case(storage=BATTERY, market=negative, premises=sunny, slot_s=3600, initial_wh=9_000)
+    cheap = Market(buy_per_kwh=[-0.1, 0.1])
+    full = Case(storage=BATTERY, market=cheap, premises=sunny, slot_s=3600, initial_wh=9_000)
     dark = Premises(load_w=[0, 4_000], import_limit_w=3_000)
     dear = Market(buy_per_kwh=[0.3, 0.1], sell_per_kwh=[0.4, 0.4])
     empty = Case(storage=BATTERY, market=dear, premises=dark, slot_s=3600, initial_wh=1_000)
@@ -311,6 +311,8 @@ def test_surplus_goes_first_into_the_ev() -> None:
     need = ChargingNeed(energy_wh=3_000, deadline=4, max_power_w=4_000)
     plan = plan_ready_by(need, market, Premises(load_w=500, pv_w=[0, 2_500, 1_000, 0]), slot_s=3600)
     assert plan.power_w == pytest.approx([500, 2_000, 500, 0])
+    assert plan.self_consumption == pytest.approx(1.0)
+    assert plan.self_sufficiency == pytest.approx(3.5 / (2.0 + 3.0))  # what it charges is consumption too
 
 
 def test_the_same_inputs_give_the_same_floats() -> None:
