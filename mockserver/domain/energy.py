@@ -4,7 +4,7 @@
 
 Solar, load and battery are powers that hold for a quarter-hour (fixtures/power.py); charging is read from the registers
 of the EVSEs, to the second. The battery is run cash-optimal against the prices of each UTC day, from half full to half
-full, so any day can be read on its own; its plan knows the load and the sun of the day, not what vehicles will charge.
+full, so any day can be read on its own; its plan knows in advance what the day brings.
 """
 
 from __future__ import annotations
@@ -109,9 +109,11 @@ def _battery_day(seed: int, site: Site, day: int) -> tuple[tuple[int, ...], tupl
         return _NOTHING, (battery.resting_wh,) * (SLOTS + 1)
     slots = range(day * DAY_S, (day + 1) * DAY_S, SLOT_S)
     starts = [datetime.fromtimestamp(at_s, UTC) for at_s in slots]
-    load_w, solar_w = (
-        [_SLOTS_PER_H * wh for wh in flow_wh(seed, site, flow, slots)] for flow in (Flow.LOAD, Flow.SOLAR)
+    load_w, charging_w, solar_w = (
+        [_SLOTS_PER_H * wh for wh in flow_wh(seed, site, flow, slots)]
+        for flow in (Flow.LOAD, Flow.CHARGING, Flow.SOLAR)
     )
+    use_w = [sum(uses) for uses in zip(load_w, charging_w, strict=True)]
     spot = [float(price_at(seed, site.area.name, start)) / 1000.0 for start in starts]
     tariff = site.tariff
     plan = plan_cash(
@@ -122,11 +124,11 @@ def _battery_day(seed: int, site: Site, day: int) -> tuple[tuple[int, ...], tupl
             if tariff and tariff.export_rates
             else spot,
         ),
-        # The building comes before the battery, even where it is over the limit by itself.
+        # The battery comes last, even where the others are over the limit by themselves.
         Premises(
-            load_w=load_w,
+            load_w=use_w,
             pv_w=solar_w,
-            import_limit_w=[max(site.connection.power_limit_w, use) for use in load_w],
+            import_limit_w=[max(site.connection.power_limit_w, use) for use in use_w],
             export_limit_w=[max(site.connection.power_limit_w, sun) for sun in solar_w],
         ),
         slot_s=SLOT_S,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fixtures.sessions import ChargingSession
+from fixtures.sessions import ChargingSession, session_name
 from fixtures.sessions import sessions as sessions_of_evse
 from mockserver import ids
 from mockserver.domain.sites import Charger, Evse, Site
@@ -58,10 +58,25 @@ def sessions(seed: int, sites: Iterable[Site], start_s: int, end_s: int) -> Iter
     return heapq.merge(*streams, key=lambda session: session.charging.plugged_in_s)
 
 
+def session_named(seed: int, sites: Iterable[Site], session_id: str, plugged_in_s: int) -> Session | None:
+    """The session with that id, plugged in at that time, or None; only the EVSE that the id belongs to is looked at."""
+    for site in sites:
+        for charger in site.chargers:
+            for evse in charger.evses:
+                if _id(seed, session_name(evse.traits, plugged_in_s), plugged_in_s) == session_id:
+                    there = _of_evse(seed, site, charger, evse, plugged_in_s, plugged_in_s + 1)
+                    return next(there, None)
+    return None
+
+
 def _of_evse(seed: int, site: Site, charger: Charger, evse: Evse, start_s: int, end_s: int) -> Iterator[Session]:
     for charging in sessions_of_evse(seed, evse.traits, start_s, end_s):
-        plugged_in_at = datetime.fromtimestamp(charging.plugged_in_s, UTC)
-        yield Session(ids.ulid(plugged_in_at, seed, "session", charging.name), site, charger, evse, charging)
+        session_id = _id(seed, charging.name, charging.plugged_in_s)
+        yield Session(session_id, site, charger, evse, charging)
+
+
+def _id(seed: int, name: str, plugged_in_s: int) -> str:
+    return ids.ulid(datetime.fromtimestamp(plugged_in_s, UTC), seed, "session", name)
 
 
 def _utc(instant_s: int | None) -> datetime | None:

@@ -135,6 +135,7 @@ def _site(
     area: str | None = None,
     timezone: str = "",
     currency: str = "",
+    weather: str = "",
     load: dict[str, Any] | None = None,
     solar: dict[str, Any] | None = None,
     battery: dict[str, Any] | None = None,
@@ -152,6 +153,7 @@ def _site(
     made_at = datetime.combine(opened_on, time(), UTC)
     grid = GridConnection(**connection)
     caps = tuple(PowerLimit(**{**limit, "window": Window.parse(limit["window"])}) for limit in limits)
+    weather = weather or _of(market).weather
     outlet = partial(EvseTraits, place=place, zone=zone, commissioned_on=opened_on, limits=caps)
     stations = (models()[model] for model, count in chargers.items() for _ in range(count))
     return Site(
@@ -169,11 +171,11 @@ def _site(
         opened_on=opened_on,
         connection=grid,
         chargers=tuple(
-            _charger(seed, f"{key}-{number:03}", country, model, grid, outlet)
+            _charger(seed, f"{key}-{number:03}", country, weather, model, grid, outlet)
             for number, model in enumerate(stations, 1)
         ),
         load=_load(key, zone, latitude, **load) if load else None,
-        solar=Plant(key, _of(market).weather, latitude, longitude, **solar) if solar else None,
+        solar=Plant(key, weather, latitude, longitude, **solar) if solar else None,
         battery=Battery(id=ids.ulid(made_at, seed, "battery", key), **battery) if battery else None,
         tariff=_named(tariffs, tariff) if isinstance(tariff, str) else tariff,
         driver=driver,
@@ -182,7 +184,7 @@ def _site(
 
 def _of(market: prices.Area | None) -> prices.Area:
     if market is None:
-        raise ValueError("without area it needs timezone and currency, and has no solar")
+        raise ValueError("without area it needs timezone, currency and weather")
     return market
 
 
@@ -195,7 +197,13 @@ def _load(
 
 
 def _charger(
-    seed: int, identity: str, country: str, model: ChargerModel, grid: GridConnection, outlet: Callable[..., EvseTraits]
+    seed: int,
+    identity: str,
+    country: str,
+    weather: str,
+    model: ChargerModel,
+    grid: GridConnection,
+    outlet: Callable[..., EvseTraits],
 ) -> Charger:
     """One station; on a connection of one phase a three-phase model gives a third of its power."""
     traits_of = Stream(seed, "charger", identity)
@@ -227,6 +235,7 @@ def _charger(
             evses=outlets,
             sample_interval_s=model.sample_interval_s or SAMPLE_INTERVAL_S,
             offline_share=traits_of.uniform(*_OFFLINE_SHARES),
+            weather=weather,
         ),
     )
 
@@ -255,6 +264,7 @@ def _home(
     chargers: dict[str, str],
     other_charger: str,
     areas: dict[str, str],
+    weather: dict[str, str],
     one_phase_fuse_a: int,
     three_phase_fuse_a: int,
     solar_share: float,
@@ -278,12 +288,13 @@ def _home(
         "area": area,
         "timezone": driver.timezone,
         "currency": driver.tariff.currency,
+        "weather": weather.get(driver.timezone, ""),
         "connection": {"fuse_a": one_phase_fuse_a if phases == 1 else three_phase_fuse_a, "phases": phases},
         "chargers": {model: 1},
         "load": {"kind": HOME, "energy_wh": load_wh},
         "latitude": driver.latitude,
         "longitude": driver.longitude,
-        "solar": {"peak_w": peak_w} if area and has_solar else None,
+        "solar": {"peak_w": peak_w} if has_solar else None,
         "battery": battery if area and has_battery else None,
         "commissioned_on": str(driver.joined_at.date()),
         "tariff": driver.tariff,

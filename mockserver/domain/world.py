@@ -19,7 +19,7 @@ from mockserver.domain.catalogue import Catalogue, catalogue
 from mockserver.domain.drivers import Driver, drivers
 from mockserver.domain.energy import Flow, flow_wh, stored_wh
 from mockserver.domain.series import Series
-from mockserver.domain.sessions import Session, sessions
+from mockserver.domain.sessions import Session, session_named, sessions
 from mockserver.domain.sites import Charger, Site, sites
 from mockserver.domain.tariffs import Supplier, Tariff
 from mockserver.domain.worlds import NamedWorld
@@ -133,14 +133,16 @@ class World:
         plugged_in_at = ids.instant(session_id)
         if plugged_in_at is None:
             return None
-        at_that_time = self.sessions(plugged_in_at, plugged_in_at + timedelta(seconds=1))
-        return next((session for session in at_that_time if session.id == session_id), None)
+        return session_named(self.seed, self.sites, session_id, unix_s(plugged_in_at))
 
     def energy(self, site: Site, flow: Flow, start: datetime, end: datetime, slot_s: int = SLOT_S) -> Series[int]:
         """The Wh of a flow in each slot of `slot_s` seconds that begins in [start, end), both aware.
 
-        Windows that follow each other add up to the window they make, and longer slots to the shorter ones in them.
+        Windows of whole slots that follow each other add up to the window they make, and longer slots to the shorter
+        ones in them. ValueError when `slot_s` is not positive.
         """
+        if slot_s <= 0:
+            raise ValueError(f"slots of {slot_s} s: their length must be greater than 0")
         slots = range(unix_s(start), unix_s(end), slot_s)
         return Series("Wh", slots, flow_wh(self.seed, site, flow, slots))
 

@@ -22,6 +22,12 @@ class NamedWorld:
     name: str = DEFAULT_WORLD
     size: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.name not in table("sites")["worlds"]:
+            raise ValueError(f"there is no world {self.name!r}; there are {', '.join(world_names())}")
+        if (self.size is None) != ("size" not in self.row):
+            raise ValueError(f"the world {self.name} {'has one size only' if self.size else 'needs a size'}")
+
     def __str__(self) -> str:
         return self.name if self.size is None else f"{self.name}:{self.size}"
 
