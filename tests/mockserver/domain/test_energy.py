@@ -101,6 +101,31 @@ def test_a_battery_stays_within_its_band_and_power_and_earns(world: World, key: 
     assert world.soc(site, midnight) == 0.5
 
 
+@pytest.mark.parametrize("name", ["city", "grid_congestion", "fleet:50"])
+def test_grid_connections_carry_what_flows(name: str) -> None:
+    world = World(11, Clock(START, 0), NamedWorld.parse(name))
+    start = datetime(2026, 1, 12, tzinfo=UTC)
+    for site in world.sites:
+        limit_wh = site.connection.power_limit_w // 4
+        drawn = values(world, site, Flow.GRID, start, start + timedelta(days=14))
+        assert sum(wh > limit_wh for wh in drawn) <= 0.01 * len(drawn), site.key
+        assert max(drawn) <= 1.25 * limit_wh, site.key
+        # One watt-hour of rounding in each flow.
+        battery = values(world, site, Flow.BATTERY, start, start + timedelta(days=14))
+        assert not any(wh > limit_wh + 4 and stored > 0 for wh, stored in zip(drawn, battery, strict=True)), site.key
+
+
+def test_a_congested_yard_never_takes_more_than_its_fuse_carries_and_nothing_in_the_evening_peak() -> None:
+    world = World(3, Clock(START, 0), NamedWorld("grid_congestion"))
+    (site,) = world.sites
+    zone, start = ZoneInfo(site.timezone), datetime(2026, 2, 2, tzinfo=UTC)
+    charging = world.energy(site, Flow.CHARGING, start, start + timedelta(days=28))
+    assert max(charging.values) <= site.connection.power_limit_w // 4
+    in_peak = [slot for slot in charging if 17 <= slot.start.astimezone(zone).hour < 20]
+    at_weekend = [slot.value for slot in in_peak if slot.start.astimezone(zone).weekday() >= 5]
+    assert sum(at_weekend) == sum(slot.value for slot in in_peak) > 0
+
+
 def test_what_has_no_battery_has_no_soc(world: World) -> None:
     site = next(site for site in world.sites if site.battery is None)
     assert world.soc(site, START) is None
