@@ -19,10 +19,10 @@ from zoneinfo import ZoneInfo
 from benchmarks.highs import Model
 from benchmarks.report import Bar, bar_lines, table
 from fixtures import load, ocpp, solar
-from fixtures.days import DAY_S, midnight_s
+from fixtures.days import DAY_S, HOUR_S, QUARTER_HOUR_S, midnight_s
 from fixtures.evses import ChargerTraits, EvseTraits
 from fixtures.power import means
-from fixtures.prices import HOUR_S, QUARTER_HOUR_S, day_ahead
+from fixtures.prices import day_ahead
 from fixtures.sessions import sessions
 from mockserver.domain.planner import Market, Premises, Storage, plan_cash
 

@@ -16,8 +16,8 @@ from functools import lru_cache, partial
 from itertools import pairwise
 
 from fixtures import load, solar
-from fixtures.days import DAY_S
-from fixtures.power import HOUR_S, SLOT_S, SLOTS, PowerOfDay, energies_wh
+from fixtures.days import DAY_S, HOUR_S
+from fixtures.power import SLOT_S, SLOTS, PowerOfDay, energies_wh
 from fixtures.prices import price_at
 from fixtures.sessions import sessions_present
 from mockserver.domain.planner import Market, Premises, plan_cash

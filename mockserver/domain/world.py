@@ -9,9 +9,9 @@ from functools import cached_property, partial
 from zoneinfo import ZoneInfo
 
 from fixtures.carbon import intensity_of_day
-from fixtures.days import unix_s
+from fixtures.days import HALF_HOUR_S, HOUR_S, unix_s
 from fixtures.power import SLOT_S, means
-from fixtures.prices import HALF_HOUR_S, HOUR_S, Area, price_at
+from fixtures.prices import Area, price_at
 from fixtures.tariffs import PriceSlot, price_series
 from mockserver import ids
 from mockserver.clock import Clock

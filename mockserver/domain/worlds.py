@@ -8,7 +8,7 @@ from typing import Any
 
 from fixtures import prices
 from fixtures.calibration import table
-from fixtures.days import midnight
+from fixtures.days import HOUR_S, midnight
 
 DEFAULT_WORLD = "city"
 MAX_SIZE = 100_000
@@ -72,6 +72,6 @@ def _first_negative_day(seed: int, area: str, after: str, hours: int) -> datetim
     first = date.fromisoformat(after)
     for number in range(_SEARCHED_DAYS):
         day = first + timedelta(days=number)
-        if sum(price < 0 for price in prices.day_ahead(seed, area, day, prices.HOUR_S)) >= hours:
+        if sum(price < 0 for price in prices.day_ahead(seed, area, day, HOUR_S)) >= hours:
             return midnight(prices.area(area).zone, day)
     raise LookupError(f"no day with {hours} negative hours in {area} within a year from {after}, seed {seed}")

@@ -96,7 +96,7 @@ class SubjectCommand(click.Command):
         if plot and to_file and plot.resolve() == output.resolve():
             raise click.BadParameter(f"{plot} is what --output names, too", param_hint="'--plot'")
         files = [file for file in (output if to_file else None, plot) if file]
-        with ended_by_signals(files):
+        with ended_by_signals(files) as heed:
             source = self.subject.source(**options)
             run(
                 Request(
@@ -109,6 +109,7 @@ class SubjectCommand(click.Command):
                     plot=plot,
                     image=image,
                     quiet=own["quiet"],
+                    heed=heed,
                 )
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -25,6 +25,7 @@ from mockserver.commands.generate.writers.writer import Writer
 from mockserver.commands.options import fail
 
 _LARGEST_BATCH = 1024
+_SHELL_COUNTS_FROM = 128  # the exit code of a process that signal 0 would end
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
@@ -41,14 +42,12 @@ class Request:
     plot: Path | None
     image: str | None
     quiet: bool
+    heed: Callable[[], None]
+    """What `ended_by_signals` gives."""
 
 
 class Stopped(BaseException):
-    """A signal asks the process to end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.exit_code = 128 + number  # as the shell counts
+    """A signal, of that number, asks the process to end."""
 
 
 def run(request: Request) -> None:
@@ -65,27 +64,37 @@ def run(request: Request) -> None:
 
 
 @contextmanager
-def ended_by_signals(files: Iterable[Path]) -> Iterator[None]:
+def ended_by_signals(files: Iterable[Path]) -> Iterator[Callable[[], None]]:
     """Let the signals that end a process unwind it, so that no half file stays, and exit with 128 + the signal.
 
-    Those that are ignored, as under nohup, stay so.
+    Those that are ignored, as under nohup, stay so. What it gives raises Stopped when there was a signal: whoever works
+    long calls it now and then, because an exception that a signal raises inside a destructor is lost.
     """
+    asked: list[int] = []
 
     def stop(number: int, _: object) -> None:
         for each in before:
             signal.signal(each, signal.SIG_IGN)  # one is enough: let the files be put away
-        raise Stopped(number)
+        asked.append(number)
+        heed()
+
+    def heed() -> None:
+        if asked:
+            raise Stopped(asked[0])
 
     in_main = threading.current_thread() is threading.main_thread()
     before = {each: signal.getsignal(each) for each in _SIGNALS if in_main and signal.getsignal(each) != signal.SIG_IGN}
     for each in before:
         signal.signal(each, stop)
     try:
-        yield
-    except Stopped as stopped:
+        yield heed
+    except BaseException:
+        if not asked:
+            raise
+        # Whatever it was, the signal was its cause: orjson, for one, makes a TypeError of what its callback raises.
         unwritten = " and ".join(map(str, files))
         click.secho(f"gridmock: stopped{f', {unwritten} not written' if unwritten else ''}", err=True, fg="red")
-        sys.exit(stopped.exit_code)
+        sys.exit(_SHELL_COUNTS_FROM + asked[0])
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
@@ -116,15 +125,23 @@ def _write(request: Request) -> tuple[int, bool]:
             drawing = stack.enter_context(NewFile(request.plot, "--plot"))
         shown = not request.quiet and not to_terminal and is_terminal(sys.stderr)
         with Progress(window, shown=shown) as progress:
-            rows, complete = _pump(request.source.rows(window), writer, picture, progress)
+            rows, complete = _pump(request.source.rows(window), writer, picture, progress, request.heed)
         if picture is not None and drawing is not None and request.image is not None:
             save(picture, window, request.seed, request.image, drawing)
+        request.heed()  # before the files get their names
     return rows, complete
 
 
-def _pump(rows: Iterator[Row], writer: Writer | None, picture: Picture | None, progress: Progress) -> tuple[int, bool]:
+def _pump(
+    rows: Iterator[Row],
+    writer: Writer | None,
+    picture: Picture | None,
+    progress: Progress,
+    heed: Callable[[], None],
+) -> tuple[int, bool]:
     written, complete = 0, True
     for batch in _batches(rows):
+        heed()
         written += len(batch)
         if picture is not None:
             picture.add(batch)

@@ -61,7 +61,8 @@ def save(picture: Picture, window: Window, seed: int, image: str, sink: Sink) ->
             picture.title, x=0.008, horizontalalignment="left", fontsize=13, fontweight="bold", color="#1f2328"
         )
         start, end = (at.astimezone(window.zone) for at in (window.start, window.end))
-        said = f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} {window.zone.key}, seed {seed}, gridmock"
+        clock = "%Y-%m-%d %H:%M:%S" if start.second or end.second else "%Y-%m-%d %H:%M"
+        said = f"{start:{clock}} to {end:{clock}} {window.zone.key}, seed {seed}, gridmock"
         figure.supxlabel(said, x=0.008, horizontalalignment="left", fontsize=8.5, color="#6b7178")
         drawn = io.BytesIO()
         figure.savefig(drawn, format=image, metadata=_METADATA[image])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mockserver.commands.generate.plots.bins import days
+from mockserver.commands.generate.plots.ticks import ticks
 from mockserver.commands.generate.window import Window
 
 if TYPE_CHECKING:
@@ -18,16 +19,8 @@ FAINT = "#9aa0a8"
 
 def time_axis(axes: Axes, window: Window, *, labelled: bool = True) -> None:
     """Make the x axis the window in local time."""
-    import matplotlib.dates
-
-    dates: Any = matplotlib.dates  # its classes are not typed
-    locator = dates.AutoDateLocator(tz=window.zone, minticks=5, maxticks=13)
-    axes.xaxis.set_major_locator(locator)
-    formatter = dates.ConciseDateFormatter(locator, tz=window.zone, show_offset=False)
-    # By the step between ticks: year, month, day, hour, minute, second; then the same where the next larger one begins.
-    formatter.formats = ["%Y", "%b", "%a %d %b", "%H:%M", "%H:%M", "%H:%M:%S"]
-    formatter.zero_formats = ["", "%Y", "%a %d %b", "%a %d %b", "%H:%M", "%H:%M"]
-    axes.xaxis.set_major_formatter(formatter)
+    found = ticks(window)
+    axes.set_xticks([days(at_s) for at_s, _ in found], [label for _, label in found])
     axes.set_xlim(days(window.start_s), days(window.end_s))
     if labelled:
         axes.set_xlabel(f"local time, {window.zone.key}", loc="right")

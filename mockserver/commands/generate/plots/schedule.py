@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fixtures.days import unix_s
@@ -21,15 +22,26 @@ _CHARGE, _DISCHARGE, _GRID, _LOAD = COLOURS[0], COLOURS[1], "#444444", COLOURS[3
 
 
 class SchedulePicture:
-    """All rows of a schedule, of which there are never many; states of charge in %, no limits for a car."""
+    """All rows of a schedule, of which there are never many; states of charge in %, no limits for a car.
+
+    A vertical line stands at the departure of a car.
+    """
 
     height_in = 7.6
 
-    def __init__(self, window: Window, title: str, soc_start: float, soc_limits: tuple[float, float] | None) -> None:
+    def __init__(
+        self,
+        window: Window,
+        title: str,
+        soc_start: float,
+        soc_limits: tuple[float, float] | None,
+        departure: datetime | None,
+    ) -> None:
         self.title = title
         self._window = window
         self._soc_start = soc_start
         self._soc_limits = soc_limits
+        self._departure = departure
         self._rows: list[Row] = []
 
     def add(self, rows: Sequence[Row]) -> None:
@@ -41,6 +53,10 @@ class SchedulePicture:
         prices, powers, soc = figure.subplots(3, 1, sharex=True, height_ratios=[1.0, 1.35, 0.8])
         starts, ends, buys, sells, currencies, power, _, socs, load, sun, _, grid, _ = zip(*self._rows, strict=True)
         edges = [*(days(unix_s(start)) for start in starts), days(unix_s(ends[-1]))]
+        if self._departure is not None:
+            leaves = days(unix_s(self._departure))
+            for axes in (prices, powers, soc):
+                axes.axvline(leaves, color=BAD, linewidth=1.2, linestyle=":", label="departure")
         self._draw_prices(prices, edges, [*map(float, buys)], [*map(float, sells)], currencies[0])
         self._draw_powers(powers, edges, power, load, sun, grid)
         self._draw_soc(soc, edges, [self._soc_start, *socs])

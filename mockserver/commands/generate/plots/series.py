@@ -143,7 +143,8 @@ class SeriesPicture:
             axes.fill_between(low.x, low.low, high.high, **band, label=f"{name} forecast, 10 to 90 %")
         if len(line.forecast):
             forecast = Steps.of(line.forecast)
-            axes.step(forecast.x, forecast.mean, where="post", color=colour, linewidth=1.2, linestyle=(0, (4, 2)))
+            dashed: dict[str, Any] = {"color": colour, "linewidth": 1.2, "linestyle": (0, (4, 2))}
+            axes.step(forecast.x, forecast.mean, where="post", label=f"{name} forecast", **dashed)
         axes.step(steps.x, steps.mean, where="post", color=colour, linewidth=1.4, linestyle=line.style, label=name)
         if self._filled and alone and not len(line.forecast):
             axes.fill_between(steps.x, steps.mean, 0.0, step="post", color=colour, alpha=0.22, linewidth=0.0)

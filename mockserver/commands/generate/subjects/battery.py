@@ -20,11 +20,15 @@ from fixtures.solar import Plant
 from fixtures.tariffs import SLOT_S
 from fixtures.weather import region
 from mockserver.commands.generate.subjects.load import load_of
-from mockserver.commands.generate.subjects.options import one_of, resolution_option, utc
+from mockserver.commands.generate.subjects.options import NumberRange, one_of, resolution_option, utc
 from mockserver.commands.generate.subjects.tariffs import tariff_named
 from mockserver.commands.generate.window import moment
 
 STRATEGIES = ("cash", "solar", "ready-by")
+OF_CARS = ("ready_by", "min_charge_kw")
+"""Options that only go with the strategy ready-by."""
+OF_BATTERIES = ("discharge_kw", "min_soc", "max_soc", "max_cycles", "wear_per_kwh")
+"""Options that do not go with it."""
 _QUARTER_HOUR_S = 900
 _PER_KWH = -3  # of an amount per MWh, as an exponent of ten
 
@@ -38,6 +42,8 @@ class Prices:
     currency: str
     zone: ZoneInfo
     name: str
+    can_sell: bool = True
+    """False where no export rate is known, and `sell` is 0 for that reason."""
 
 
 def prices_of(seed: int, area: str, tariff: str | None, step_s: int) -> Prices:
@@ -57,7 +63,7 @@ def prices_of(seed: int, area: str, tariff: str | None, step_s: int) -> Prices:
         raise click.BadParameter(f"{tariff!r} has no rates", param_hint="'--tariff'")
     buy = _mean(rates.rate, SLOT_S, step_s)
     sell = _mean(export.rate, SLOT_S, step_s) if export else lambda _: Decimal(0)
-    return Prices(buy, sell, found.currency, ZoneInfo(found.timezone), found.name)
+    return Prices(buy, sell, found.currency, ZoneInfo(found.timezone), found.name, can_sell=export is not None)
 
 
 def _mean(price: Callable[[datetime], Decimal], interval_s: int, step_s: int) -> Callable[[datetime], Decimal]:
@@ -93,13 +99,13 @@ def one_way(efficiency: float) -> float:
 
 def _power(name: str, help_text: str, default: float | None = None) -> click.Option:
     return click.Option(
-        [name], type=click.FloatRange(0, 10_000_000), default=default, show_default=default is not None, help=help_text
+        [name], type=NumberRange(0, 10_000_000), default=default, show_default=default is not None, help=help_text
     )
 
 
 def _percent(name: str, help_text: str, default: float | None = None) -> click.Option:
     return click.Option(
-        [name], type=click.FloatRange(0, 100), default=default, show_default=default is not None, help=help_text
+        [name], type=NumberRange(0, 100), default=default, show_default=default is not None, help=help_text
     )
 
 
@@ -115,17 +121,17 @@ def battery_options() -> tuple[click.Option, ...]:
         ),
         click.Option(
             ["--capacity-kwh"],
-            type=click.FloatRange(0.001, 10_000_000),
+            type=NumberRange(0.001, 10_000_000),
             default=10.0,
             show_default=True,
             help="Usable energy of the battery.",
         ),
         _power("--charge-kw", "Largest charging power, AC.", 5.0),
         _power("--discharge-kw", "Largest discharging power, AC. Default: as --charge-kw."),
-        _power("--min-charge-kw", "Smallest charging power of a car; 0: any.", 0.0),
+        _power("--min-charge-kw", "Smallest charging power of a car (--strategy ready-by); 0: any.", 0.0),
         click.Option(
             ["--efficiency"],
-            type=click.FloatRange(0.01, 1),
+            type=NumberRange(0.01, 1),
             default=0.9,
             show_default=True,
             help="Of a round trip; each way has its square root.",
@@ -134,15 +140,16 @@ def battery_options() -> tuple[click.Option, ...]:
         _percent("--soc-end", "State of charge wanted at the end, %. Default: as at the start, of a car 80."),
         _percent("--min-soc", "Never below, %.", 5.0),
         _percent("--max-soc", "Never above, %.", 95.0),
-        click.Option(
-            ["--max-cycles"], type=click.FloatRange(0, 100_000), help="Most equivalent full cycles in the window."
-        ),
+        click.Option(["--max-cycles"], type=NumberRange(0, 100_000), help="Most equivalent full cycles in the window."),
         click.Option(
             ["--wear-per-kwh"],
-            type=click.FloatRange(0, 1000),
+            type=NumberRange(0, 1000),
             default=0.0,
             show_default=True,
-            help="What a kWh that goes in and out costs in ageing.",
+            help=(
+                "What ageing costs for a kWh that goes in and out again: half of it for each kWh in, half for each "
+                "out, both AC."
+            ),
         ),
         click.Option(
             ["--ready-by"], type=moment, metavar="TIME", help="When the car leaves. Default: the end of the window."
@@ -167,7 +174,7 @@ def battery_options() -> tuple[click.Option, ...]:
         ),
         click.Option(
             ["--load-kwh-per-year"],
-            type=click.FloatRange(0, 1_000_000_000),
+            type=NumberRange(0, 1_000_000_000),
             default=0.0,
             show_default=True,
             help="How much that uses.",

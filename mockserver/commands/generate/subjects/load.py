@@ -12,6 +12,7 @@ from fixtures.forecasts import Forecast
 from fixtures.load import HOME, Load
 from mockserver.commands.generate.subject import Subject
 from mockserver.commands.generate.subjects.options import (
+    NumberRange,
     issued_at_option,
     one_of,
     resolution_option,
@@ -44,7 +45,7 @@ class Consumption(PowerSource):
     ) -> None:
         self._seed = seed
         self._load = load_of(kind, kwh_per_year, timezone, southern=southern)
-        self.title = f"Use of a {kind}, {self._load.yearly_wh / _WH_PER_KWH:,.0f} kWh a year"
+        self.title = f"Use of {_with_article(kind)}, {self._load.yearly_wh / _WH_PER_KWH:,.0f} kWh a year"
         super().__init__(zone=timezone, resolution=resolution, issued_at=issued_at)
 
     def power_of_day(self, day: int) -> Sequence[int]:
@@ -59,10 +60,14 @@ class Consumption(PowerSource):
 def load_of(kind: str, kwh_per_year: float | None, zone: ZoneInfo, *, southern: bool = False) -> Load:
     """A load; only a household knows by itself how much it uses."""
     if kwh_per_year is None and kind != HOME:
-        said = f"say how much a {kind} uses: --kwh-per-year 500000"
+        said = f"say how much {_with_article(kind)} uses: --kwh-per-year 500000"
         raise click.BadParameter(said, param_hint="'--kwh-per-year'")
     used = _HOME_KWH if kwh_per_year is None else kwh_per_year
     return Load(name=kind, kind=kind, yearly_wh=round(used * _WH_PER_KWH), zone=zone, southern=southern)
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 LOAD = Subject(
@@ -81,7 +86,7 @@ LOAD = Subject(
         ),
         click.Option(
             ["--kwh-per-year"],
-            type=click.FloatRange(0, 1_000_000_000),
+            type=NumberRange(0, 1_000_000_000),
             help=f"Default: {_HOME_KWH:g} for a household; others have to say.",
         ),
         click.Option(

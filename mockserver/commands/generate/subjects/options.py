@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from heapq import merge
 from operator import itemgetter
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -54,6 +56,21 @@ def one_of(names: Callable[[], Iterable[str]]) -> Callable[[str], str]:
         return found
 
     return name
+
+
+class NumberRange(click.FloatRange):
+    """The type of an option: a finite number in a range. Click compares, and nan is not below nor above anything."""
+
+    def __init__(self, least: float, most: float) -> None:
+        super().__init__(least, most)
+        self._said = f"a number from {least} to {most}"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """See `click.ParamType.convert`."""
+        number = click.FLOAT.convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not {self._said}.", param, ctx)
+        return super().convert(number, param, ctx)
 
 
 def time_zone(text: str) -> ZoneInfo:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from fixtures.days import unix_s
+from mockserver.clock import timestamp
 from mockserver.commands.generate.columns import Column, Kind, Row
 from mockserver.commands.generate.plots.schedule import SchedulePicture
 from mockserver.commands.generate.subject import Source, Subject
 from mockserver.commands.generate.subjects.battery import (
+    OF_BATTERIES,
+    OF_CARS,
     battery_options,
     in_w,
     load_w,
@@ -26,6 +29,7 @@ from mockserver.commands.generate.window import Window, instant
 from mockserver.commands.options import fail
 from mockserver.domain.planner import (
     ChargingNeed,
+    GridLimitExceeded,
     Market,
     Plan,
     PlannerError,
@@ -53,12 +57,16 @@ class Schedule(Source):
         if options["min_soc"] > options["max_soc"]:
             said = f"{options['min_soc']:g} is above --max-soc {options['max_soc']:g}"
             raise click.BadParameter(said, param_hint="'--min-soc'")
-        if options["ready_by"] is not None and not self._is_car:
-            raise click.BadParameter("only goes with --strategy ready-by", param_hint="'--ready-by'")
+        if self._is_car:
+            _refuse_given(OF_BATTERIES, "does not go with --strategy ready-by")
+        else:
+            _refuse_given(OF_CARS, "only goes with --strategy ready-by")
         if options["strategy"] == "solar" and not options["pv_kwp"]:
             raise click.BadParameter("there is no sun to store: add --pv-kwp", param_hint="'--strategy'")
         self._prices = prices_of(seed, options["area"], options["tariff"], resolution)
         self.zone = self._prices.zone
+        leaves = options["ready_by"]
+        self._departure = None if leaves is None else instant(leaves, self.zone, "--ready-by")
         self._capacity_wh = options["capacity_kwh"] * _WH_PER_KWH
         self._soc_start = options["soc_start"]
         usual = max(_CAR_SOC_END, self._soc_start) if self._is_car else self._soc_start
@@ -84,11 +92,12 @@ class Schedule(Source):
             export_limit_w=in_w(self._options["export_limit_kw"]),
             curtailable=self._options["curtailable"],
         )
+        market = Market(buy_per_kwh=buy, sell_per_kwh=sell)
         try:
-            plan = self._plan(Market(buy_per_kwh=buy, sell_per_kwh=sell), premises, slots)
+            plan = self._plan(market, premises, slots)
         except PlannerError as error:
             fail(f"there is no such schedule: {error}")
-        self._remarks = [*self._said(plan, buy, sell, load, pv)]
+        self._remarks = [*self._said(plan, "" if self._is_car else self._without(market, premises, slots))]
         before_wh = self._soc_start / _PERCENT * self._capacity_wh if self._is_car else 0.0
         hours = self._step_s / 3600.0
         for at, start in enumerate(starts):
@@ -135,8 +144,7 @@ class Schedule(Source):
             discharge_efficiency=efficiency,
             wear_per_kwh=options["wear_per_kwh"],
         )
-        planned = plan_cash if options["strategy"] == "cash" else plan_solar
-        return planned(
+        return self._planned(
             storage,
             market,
             premises,
@@ -146,28 +154,41 @@ class Schedule(Source):
             max_cycles=options["max_cycles"],
         )
 
+    @property
+    def _planned(self) -> Callable[..., Plan]:
+        return plan_cash if self._options["strategy"] == "cash" else plan_solar
+
+    def _without(self, market: Market, premises: Premises, slots: range) -> str:
+        """What the same connection costs with a battery that has no power."""
+        none = Storage(capacity_wh=1.0, min_energy_wh=0.0, max_energy_wh=1.0, charge_limit_w=0.0, discharge_limit_w=0.0)
+        try:
+            plan = self._planned(none, market, premises, slot_s=self._step_s, initial_wh=0.5)
+        except GridLimitExceeded as error:
+            first = timestamp(utc(slots[error.slot]))
+            return (
+                f"; without the battery the exchange would pass its limit, first at {first} by {error.excess_w:.6g} W"
+            )
+        return f"; without the battery {_amount(plan.cost, 4)} {self._prices.currency}"
+
     def _deadline(self, slots: range) -> int:
         """The first slot that does not end by the time the car leaves."""
-        if self._options["ready_by"] is None:
+        if self._departure is None:
             return len(slots)
-        leaves_s = unix_s(instant(self._options["ready_by"], self.zone, "--ready-by"))
+        leaves_s = unix_s(self._departure)
         if not slots.start < leaves_s <= slots.start + len(slots) * self._step_s:
             fail("--ready-by has to be in the window: move it, or --to")
         return (leaves_s - slots.start) // self._step_s
 
-    def _said(
-        self, plan: Plan, buy: Sequence[Decimal], sell: Sequence[Decimal], load: Sequence[float], pv: Sequence[float]
-    ) -> Iterator[str]:
-        kwh, currency = self._step_s / 3600.0 / 1000.0, self._prices.currency
-        idle = sum(
-            (use - sun) * kwh * float(cost if use > sun else earned)
-            for use, sun, cost, earned in zip(load, pv, buy, sell, strict=True)
-        )
-        without = "" if self._is_car else f"; without the battery {idle:.4f} {currency}"
+    def _said(self, plan: Plan, without: str) -> Iterator[str]:
+        currency = self._prices.currency
+        worn = f", of which wear {_amount(plan.wear_cost, 6)} {currency}" if plan.wear_cost else ""
         if self._options["strategy"] == "solar":
-            yield f"objective {plan.objective:.6f} kWh imported; cost {plan.cost:.4f} {currency}{without}"
+            cost = _amount(plan.cost, 4)
+            yield f"objective {_amount(plan.objective, 6)} kWh imported; cost {cost} {currency}{worn}{without}"
         else:
-            yield f"objective {plan.objective:.6f} {currency}{without}"
+            yield f"objective {_amount(plan.objective, 6)} {currency}{worn}{without}"
+        if not self._prices.can_sell:
+            yield f"no export rate of {self._prices.name} is known: what is fed in earns nothing"
         cycles = "" if plan.equivalent_cycles is None else f", {plan.equivalent_cycles:.2f} cycles"
         yield (
             f"import {plan.import_kwh:.3f} kWh, export {plan.export_kwh:.3f} kWh, charged {plan.charged_kwh:.3f} kWh, "
@@ -185,11 +206,23 @@ class Schedule(Source):
         noun = "Car" if self._is_car else "Battery"
         title = f"{noun} of {self._options['capacity_kwh']:g} kWh, {self._options['strategy']}, {self._prices.name}"
         limits = None if self._is_car else (self._options["min_soc"], self._options["max_soc"])
-        return SchedulePicture(window, title, self._soc_start, limits)
+        return SchedulePicture(window, title, self._soc_start, limits, self._departure)
 
     def remarks(self) -> Sequence[str]:
         """See `Source.remarks`."""
         return self._remarks
+
+
+def _refuse_given(names: Sequence[str], said: str) -> None:
+    """BadParameter for the first of these options that was given, by whatever way."""
+    context = click.get_current_context()
+    for name in names:
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise click.BadParameter(said, param_hint=f"'--{name.replace('_', '-')}'")
+
+
+def _amount(value: float, decimals: int) -> str:
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"  # not -0.00
 
 
 SCHEDULE = Subject(
@@ -213,7 +246,7 @@ SCHEDULE = Subject(
         Column("pv_w", Kind.INTEGER, "Mean solar output before curtailment, W."),
         Column("curtailed_w", Kind.INTEGER, "What of it is turned down, W."),
         Column("grid_w", Kind.INTEGER, "Exchange with the grid, W: positive import, negative export."),
-        Column("cost", Kind.NUMBER, "Of the exchange in the slot, in `currency`; negative is earned."),
+        Column("cost", Kind.NUMBER, "Of the exchange in the slot, in `currency`, without wear; negative is earned."),
     ),
     options=battery_options(),
     source=Schedule,

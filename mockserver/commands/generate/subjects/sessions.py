@@ -87,7 +87,7 @@ SESSIONS = Subject(
         Column("driver", Kind.TEXT, "Whoever drives."),
         Column("id_token", Kind.TEXT, "What they identified with."),
         Column("vehicle", Kind.TEXT, "Model."),
-        Column("authorized", Kind.TIME, "Token accepted or refused."),
+        Column("authorized", Kind.TIME, "When the token was accepted; empty when it was refused."),
         Column("started", Kind.TIME, "Transaction open; empty where it never was."),
         Column("charging_started", Kind.TIME, "Energy begins to flow."),
         Column("charging_ended", Kind.TIME, "It has stopped for good."),

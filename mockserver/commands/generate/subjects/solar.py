@@ -14,7 +14,13 @@ from fixtures.prices import area, area_names
 from fixtures.solar import Plant
 from fixtures.weather import region as region_of
 from mockserver.commands.generate.subject import Subject
-from mockserver.commands.generate.subjects.options import issued_at_option, one_of, resolution_option, timezone_option
+from mockserver.commands.generate.subjects.options import (
+    NumberRange,
+    issued_at_option,
+    one_of,
+    resolution_option,
+    timezone_option,
+)
 from mockserver.commands.generate.subjects.power import POWER_COLUMNS, PowerSource
 from mockserver.commands.generate.window import Edge
 
@@ -90,30 +96,26 @@ def solar_options() -> tuple[click.Option, ...]:
         ),
         click.Option(
             ["--latitude"],
-            type=click.FloatRange(-66, 66),
+            type=NumberRange(-66, 66),
             help="Degrees north. Default: the reference place of the region, of the continent near Utrecht.",
         ),
-        click.Option(["--longitude"], type=click.FloatRange(-180, 180), help="Degrees east."),
+        click.Option(["--longitude"], type=NumberRange(-180, 180), help="Degrees east."),
         click.Option(
             ["--kwp"],
-            type=click.FloatRange(0.001, 10_000_000),
+            type=NumberRange(0.001, 10_000_000),
             default=5.0,
             show_default=True,
             help="Peak power of the panels, kW.",
         ),
-        click.Option(
-            ["--tilt"], type=click.FloatRange(0, 90), default=35.0, show_default=True, help="Degrees from level."
-        ),
+        click.Option(["--tilt"], type=NumberRange(0, 90), default=35.0, show_default=True, help="Degrees from level."),
         click.Option(
             ["--azimuth"],
-            type=click.FloatRange(0, 360),
+            type=NumberRange(0, 360),
             default=180.0,
             show_default=True,
             help="Where the panels look: 90 is east, 180 south.",
         ),
-        click.Option(
-            ["--inverter-kw"], type=click.FloatRange(0.001, 10_000_000), help="Its limit. Default: as the panels."
-        ),
+        click.Option(["--inverter-kw"], type=NumberRange(0.001, 10_000_000), help="Its limit. Default: as the panels."),
     )
 
 

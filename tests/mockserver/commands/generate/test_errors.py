@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 
+from mockserver.commands.generate.subjects import SUBJECTS
+from mockserver.commands.generate.subjects.battery import OF_BATTERIES, OF_CARS
 from tests.mockserver.commands.generate.steps import CASES, Generate, elsewhere
 
 
@@ -25,7 +28,7 @@ from tests.mockserver.commands.generate.steps import CASES, Generate, elsewhere
         (["solar", "--region", "atlantis"], "there is no 'atlantis'; there are continent"),
         (["solar", "--timezone", "Europe/Atlantis"], "'--timezone': there is no time zone"),
         (["load", "--kind", "castle"], "there is no 'castle'; there are "),
-        (["load", "--kind", "office"], "say how much a office uses: --kwh-per-year"),
+        (["load", "--kind", "office"], "say how much an office uses: --kwh-per-year"),
         (["sessions", "--world", "moon"], "there is no world 'moon'; there are city"),
         (["sessions", "--world", "fleet:0"], "'0' is not a number of chargers"),
         (["ocpp", "--world", "depot", "--charger", "x*"], "no charger is called 'x*'; there are "),
@@ -61,6 +64,45 @@ def test_nonsense_ends_with_2_and_says_what_would_do(
     assert (done.code, done.out) == (2, b"")
     assert " ".join(said.split()) in " ".join(done.err.split())
     assert [*tmp_path.iterdir()] == []
+
+
+FLOATS = [
+    (subject.name, option.opts[0])
+    for subject in SUBJECTS
+    for option in subject.options
+    if isinstance(option.type, click.types.FloatParamType)
+]
+
+
+def test_there_are_numbers_to_check() -> None:
+    assert {("solar", "--kwp"), ("load", "--kwh-per-year"), ("schedule", "--soc-end")} <= {*FLOATS}
+
+
+@pytest.mark.parametrize("number", ["nan", "-NaN", "inf", "-inf", "1e999"])
+@pytest.mark.parametrize(("name", "option"), FLOATS)
+def test_no_option_takes_what_is_not_a_number(name: str, option: str, number: str, generate: Generate) -> None:
+    done = generate(name, "--from", "2026-01-01", option, number)
+
+    assert (done.code, done.out) == (2, b"")
+    assert f"Invalid value for '{option}': {number} is not a number from " in done.err
+
+
+@pytest.mark.parametrize(
+    ("strategy", "names", "said"),
+    [
+        ("cash", OF_CARS, "only goes with --strategy ready-by"),
+        ("solar", OF_CARS, "only goes with --strategy ready-by"),
+        ("ready-by", OF_BATTERIES, "does not go with --strategy ready-by"),
+    ],
+)
+def test_no_option_is_ignored(strategy: str, names: tuple[str, ...], said: str, generate: Generate) -> None:
+    for name in names:
+        option, value = f"--{name.replace('_', '-')}", "2026-01-02" if name == "ready_by" else "5"
+        arguments = ("--strategy", strategy, "--pv-kwp", "5", "--from", "2026-01-01")
+        done = generate("schedule", *arguments, option, value)
+
+        assert (done.code, done.out) == (2, b"")
+        assert f"'{option}': {said}" in done.err
 
 
 WITHOUT = """

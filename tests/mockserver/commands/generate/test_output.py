@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from mockserver.commands.generate.subjects.prices import Prices
+from mockserver.commands.generate.writers import text
 from tests.mockserver.commands.generate.steps import CASES, Generate, elsewhere
 from tests.mockserver.commands.server import MAIN, environment
 
@@ -172,6 +174,54 @@ def test_a_signal_leaves_no_half_file(number: int, code: int, suffix: str, tmp_p
     _, errors = running.communicate(timeout=20)
 
     assert (running.returncode, errors.decode()) == (code, f"gridmock: stopped, {output} not written\n")
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def a_signal(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
+    """A signal that is not ignored, as it is under nohup."""
+    before = signal.signal(request.param, signal.default_int_handler)
+    yield request.param
+    signal.signal(request.param, before)
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+def test_a_signal_while_an_amount_is_written_leaves_no_half_file(
+    suffix: str, a_signal: signal.Signals, generate: Generate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = text._number
+
+    def interrupted(value: object) -> object:
+        signal.raise_signal(a_signal)
+        return number(value)
+
+    monkeypatch.setattr(text, "_number", interrupted)  # orjson makes a TypeError of whatever it raises
+    output = tmp_path / f"p.{suffix}"
+
+    done = generate(*PRICES, "--output", output)
+
+    assert (done.code, done.err) == (128 + a_signal, f"gridmock: stopped, {output} not written\n")
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("at", [0, 40, 95])
+def test_a_signal_whose_exception_is_lost_still_ends(
+    at: int, a_signal: signal.Signals, generate: Generate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = Prices.rows
+
+    def deaf(self: Prices, window: object) -> Iterator[tuple[object, ...]]:
+        for number, row in enumerate(rows(self, window)):  # type: ignore[arg-type]
+            if number == at:
+                with suppress(BaseException):  # as in a destructor
+                    signal.raise_signal(a_signal)
+            yield row
+
+    monkeypatch.setattr(Prices, "rows", deaf)
+
+    done = generate("prices", "--from", "2026-03-28", "--output", tmp_path / "p.csv", "--plot", tmp_path / "p.svg")
+
+    assert done.code == 128 + a_signal
     assert [*tmp_path.iterdir()] == []
 
 

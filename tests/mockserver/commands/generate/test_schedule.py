@@ -23,6 +23,12 @@ def objective(done: Done) -> float:
     return float(found[1])
 
 
+def without(done: Done) -> float:
+    found = re.search(r"; without the battery (-?[0-9.]+) ", done.err)
+    assert found is not None
+    return float(found[1])
+
+
 def rows_of(generate: Generate, *options: str) -> tuple[list[dict[str, Any]], float]:
     done = generate("schedule", *BATTERY, *options)
     assert done.code == 0
@@ -87,8 +93,64 @@ def test_what_is_out_of_reach_is_said(generate: Generate) -> None:
 
 
 def test_prices_of_longer_slots_are_means(generate: Generate) -> None:
-    arguments = ("schedule", "--tariff", "Wharfside Economy 7", "--from", "2026-05-02", "--to", "1d")
+    arguments = ("schedule", "--tariff", "Larkspur Economy 10", "--from", "2026-05-02", "--to", "1d")
     halves, hours = (generate(*arguments, "--resolution", each).lines for each in ("30m", "1h"))
 
+    assert len(hours) == 24
     for hour, (first, second) in zip(hours, zip(halves[::2], halves[1::2], strict=True), strict=True):
         assert hour["import_price_per_kwh"] == (first["import_price_per_kwh"] + second["import_price_per_kwh"]) / 2
+
+
+CONNECTIONS = [
+    (),
+    ("--export-limit-kw", "0", "--curtailable"),
+    ("--export-limit-kw", "2.5", "--curtailable"),
+    ("--curtailable",),
+    ("--import-limit-kw", "6", "--curtailable"),
+    ("--tariff", "Kievit Dag en Nacht", "--curtailable"),
+]
+SUNNY = ("--pv-kwp", "20", "--load-kwh-per-year", "3500", "--from", "2026-06-15", "--to", "2d")
+
+
+@pytest.mark.parametrize("connection", CONNECTIONS, ids=" ".join)
+def test_no_battery_costs_what_one_without_power_costs(connection: tuple[str, ...], generate: Generate) -> None:
+    powerless = generate("schedule", *SUNNY, *connection, "--charge-kw", "0")
+    battery = generate("schedule", *SUNNY, *connection)
+
+    assert without(battery) == without(powerless) == pytest.approx(objective(powerless), abs=6e-5)
+    assert without(battery) == pytest.approx(float(sum(row["cost"] for row in powerless.lines)), abs=1e-3)
+    assert objective(battery) < without(battery)
+
+
+def test_a_connection_that_needs_the_battery_says_when(generate: Generate) -> None:
+    done = generate(
+        "schedule", "--import-limit-kw", "1", "--load-kwh-per-year", "9000", "--from", "2026-06-15"
+    )  # fmt: skip
+
+    assert done.code == 0
+    said = re.search(r"without the battery the exchange would pass its limit, first at (\S+) by ([0-9.]+) W", done.err)
+    assert said is not None
+    over = [row for row in done.lines if row["load_w"] > 1000]
+    assert over[0]["start"] == said[1]
+    assert over[0]["load_w"] - 1000 == pytest.approx(float(said[2]), abs=1)
+
+
+@pytest.mark.parametrize("strategy", ["cash", "solar"])
+def test_wear_is_said_and_makes_up_the_rest(strategy: str, generate: Generate) -> None:
+    done = generate("schedule", *BATTERY, "--wear-per-kwh", "0.02", "--strategy", strategy)
+    said = re.search(r"(?:objective|cost) (-?[0-9.]+) EUR, of which wear ([0-9.]+) EUR", done.err)
+    assert said is not None
+    cost, wear = map(float, said.groups())
+
+    assert cost - wear == pytest.approx(float(sum(row["cost"] for row in done.lines)), abs=1e-3)
+    moved_kwh = sum(abs(row["power_w"]) for row in done.lines) / 4000
+    assert wear == pytest.approx(moved_kwh * 0.02 / 2, abs=1e-4)
+    assert "of which wear" not in generate("schedule", *BATTERY, "--strategy", strategy).err
+
+
+@pytest.mark.parametrize(("tariff", "known"), [("Kievit Dynamisch", True), ("Larkspur Economy 10", False)])
+def test_an_export_rate_that_is_not_known_is_said(tariff: str, known: bool, generate: Generate) -> None:
+    done = generate("schedule", "--tariff", tariff, "--from", "2026-05-02")
+
+    assert (f"no export rate of {tariff} is known: what is fed in earns nothing" in done.err) is not known
+    assert any(row["export_price_per_kwh"] for row in done.lines) is known
