@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from fixtures.days import unix_s
+from fixtures.days import HOUR_S, unix_s
 
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -22,8 +22,7 @@ _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?(?P<fraction>\.\d+
 _SPAN = re.compile(r"(?P<count>\d{1,6})(?P<unit>[smhdw]?)")
 _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600}
 _UNITS_D = {"d": 1, "w": 7}
-_HOUR_S = 3600
-_USUAL_STEPS_S = (1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, _HOUR_S)
+_USUAL_STEPS_S = (1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, HOUR_S)
 _WOULD_DO = "2026-03-29 (local midnight) or 2026-03-29T00:30:00Z"
 
 
@@ -143,7 +142,7 @@ def step_of(smallest_s: int) -> Callable[[object], int]:
         if not span or span["unit"] in _UNITS_D:
             raise click.BadParameter(f"{text!r} is not a duration: write 15m, 1h or 900 (seconds)")
         step_s = int(span["count"]) * _UNITS_S[span["unit"]]
-        if step_s < smallest_s or _HOUR_S % step_s:
+        if step_s < smallest_s or HOUR_S % step_s:
             would_do = ", ".join(written(each) for each in _USUAL_STEPS_S if each >= smallest_s)
             said = f"{text!r} does not cut an hour into slots of {written(smallest_s)} or more"
             raise click.BadParameter(f"{said}: {would_do} would do")

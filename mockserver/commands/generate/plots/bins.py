@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from fixtures.days import DAY_S, unix_s
+from fixtures.days import DAY_S, HOUR_S, unix_s
 from mockserver.commands.generate.window import Window, written
 
 _SHORT_S, _MANY, _FEW = 32 * DAY_S, 3_100, 400
-_MINUTE_S, _HOUR_S = 60, 3600
+_MINUTE_S = 60
 _WIDTHS_S = (
     *(1, 10, 30),
     *(minutes * _MINUTE_S for minutes in (1, 5, 15, 30)),
-    *(hours * _HOUR_S for hours in (1, 2, 3, 4, 6, 12)),
+    *(hours * HOUR_S for hours in (1, 2, 3, 4, 6, 12)),
     *(days * DAY_S for days in (1, 2, 7, 28, 364)),
 )
 

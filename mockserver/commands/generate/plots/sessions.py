@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fixtures.days import DAY_S
+from fixtures.days import DAY_S, HOUR_S
 from mockserver.commands.generate.columns import Row
 from mockserver.commands.generate.plots.axes import BAD, COLOURS, time_axis
 from mockserver.commands.generate.plots.bins import bin_width_s, days
@@ -22,7 +22,6 @@ _BARS_UP_TO_S = 15 * DAY_S  # of longer windows one could not see the bars
 _POWER_HEIGHT_IN = 2.4
 _FINEST_S = 300
 _WH_PER_KWH = 1000.0
-_HOUR_S = 3600
 _CONNECTED = "#c9ced6"
 _OUTCOMES = {"completed": COLOURS[0], "remote_stop": COLOURS[4], "fault": BAD}
 
@@ -146,7 +145,7 @@ class SessionsPicture:
     def _draw_power(self, axes: Axes) -> None:
         width_s = self._width_s
         keys = range(self._window.start_s // width_s, -(-self._window.end_s // width_s))
-        power_kw = [self._energy_wh.get(key, 0.0) * _HOUR_S / width_s / _WH_PER_KWH for key in keys]
+        power_kw = [self._energy_wh.get(key, 0.0) * HOUR_S / width_s / _WH_PER_KWH for key in keys]
         edges = [days(key * width_s) for key in (*keys, keys.stop)]
         axes.stairs(power_kw, edges, color=COLOURS[0], fill=True, alpha=0.3)
         axes.stairs(power_kw, edges, color=COLOURS[0], linewidth=1.2)

@@ -6,15 +6,15 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from fixtures.days import DAY_S, unix_s
+from fixtures.days import DAY_S, HOUR_S, unix_s
 from mockserver.commands.generate.window import Window
 
 _MOST_SHORT, _MOST_LONG = 13, 9  # labels like 12:00 or Mar; labels like Sun 29 Mar
-_MINUTE_S, _HOUR_S = 60, 3600
+_MINUTE_S = 60
 _OF_DAY_S = (
     *(1, 2, 5, 10, 15, 30),
     *(minutes * _MINUTE_S for minutes in (1, 2, 5, 10, 15, 30)),
-    *(hours * _HOUR_S for hours in (1, 2, 3, 4, 6, 12)),
+    *(hours * HOUR_S for hours in (1, 2, 3, 4, 6, 12)),
 )
 _DAYS = (1, 2, 7, 14)
 _MONTHS = (1, 2, 3, 6, *(years * 12 for years in (1, 2, 5, 10, 20, 50)))

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from fixtures import load, solar
+from fixtures.days import QUARTER_HOUR_S
 from fixtures.power import means
 from fixtures.prices import INTERVALS_S, area_names, price_at
 from fixtures.prices import area as area_of
@@ -29,7 +30,6 @@ OF_CARS = ("ready_by", "min_charge_kw")
 """Options that only go with the strategy ready-by."""
 OF_BATTERIES = ("discharge_kw", "min_soc", "max_soc", "max_cycles", "wear_per_kwh")
 """Options that do not go with it."""
-_QUARTER_HOUR_S = 900
 _PER_KWH = -3  # of an amount per MWh, as an exponent of ten
 
 
@@ -182,7 +182,7 @@ def battery_options() -> tuple[click.Option, ...]:
         _power("--import-limit-kw", "Most that may be taken from the grid."),
         _power("--export-limit-kw", "Most that may be fed in."),
         click.Option(["--curtailable"], is_flag=True, help="Solar output may be turned down."),
-        resolution_option(_QUARTER_HOUR_S, smallest_s=60),
+        resolution_option(QUARTER_HOUR_S, smallest_s=60),
     )
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from fixtures import load
+from fixtures.days import QUARTER_HOUR_S
 from fixtures.forecasts import Forecast
 from fixtures.load import HOME, Load
 from mockserver.commands.generate.subject import Subject
@@ -21,7 +22,6 @@ from mockserver.commands.generate.subjects.options import (
 from mockserver.commands.generate.subjects.power import POWER_COLUMNS, PowerSource
 from mockserver.commands.generate.window import Edge
 
-_QUARTER_HOUR_S = 900
 _WH_PER_KWH = 1000
 _HOME_KWH = 3500.0
 _ZONE = "Europe/Amsterdam"
@@ -98,7 +98,7 @@ LOAD = Subject(
             help="Where it stands: whose days and midnights it follows.",
         ),
         click.Option(["--southern"], is_flag=True, help="It stands in the south, where July is in winter."),
-        resolution_option(_QUARTER_HOUR_S),
+        resolution_option(QUARTER_HOUR_S),
         issued_at_option(),
     ),
     source=Consumption,

@@ -9,6 +9,7 @@ import click
 
 from fixtures import solar
 from fixtures.calibration import table
+from fixtures.days import QUARTER_HOUR_S
 from fixtures.forecasts import Forecast
 from fixtures.prices import area, area_names
 from fixtures.solar import Plant
@@ -24,7 +25,6 @@ from mockserver.commands.generate.subjects.options import (
 from mockserver.commands.generate.subjects.power import POWER_COLUMNS, PowerSource
 from mockserver.commands.generate.window import Edge
 
-_QUARTER_HOUR_S = 900
 DEFAULT_REGION = "continent"
 
 
@@ -130,7 +130,7 @@ SOLAR = Subject(
     options=(
         *solar_options(),
         timezone_option("Whose midnight bare dates are. Default: that of the region."),
-        resolution_option(_QUARTER_HOUR_S),
+        resolution_option(QUARTER_HOUR_S),
         issued_at_option(),
     ),
     source=Solar,
