@@ -41,7 +41,7 @@ def original(schemas: Registry, pointer: str) -> Draft202012Validator:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_view_accepts_what_the_schema_accepts(data: st.DataObject) -> None:
     schema = data.draw(SCHEMAS, "schema")
@@ -67,7 +67,7 @@ def test_keywords_that_3_0_says_differently_keep_their_meaning_together() -> Non
 
 
 @pytest.mark.parametrize("name", catalogue.names())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_shipped_schemas_keep_their_meaning(name: str, data: st.DataObject) -> None:
     spec, schemas, derived = shipped(name)
