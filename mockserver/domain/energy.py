@@ -10,13 +10,12 @@ full, so any day can be read on its own; its plan knows in advance what the day 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache, partial
 from itertools import pairwise
 
 from fixtures import load, solar
-from fixtures.days import DAY_S, HOUR_S
+from fixtures.days import DAY_S, HOUR_S, utc
 from fixtures.power import SLOT_S, SLOTS, PowerOfDay, energies_wh
 from fixtures.prices import price_at
 from fixtures.sessions import sessions_present
@@ -108,7 +107,7 @@ def _battery_day(seed: int, site: Site, day: int) -> tuple[tuple[int, ...], tupl
     if site.area is None:  # nothing to earn that we know of
         return _NOTHING, (battery.resting_wh,) * (SLOTS + 1)
     slots = range(day * DAY_S, (day + 1) * DAY_S, SLOT_S)
-    starts = [datetime.fromtimestamp(at_s, UTC) for at_s in slots]
+    starts = [utc(at_s) for at_s in slots]
     load_w, charging_w, solar_w = (
         [_SLOTS_PER_H * wh for wh in flow_wh(seed, site, flow, slots)]
         for flow in (Flow.LOAD, Flow.CHARGING, Flow.SOLAR)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
+
+from fixtures.days import utc
 
 Value = TypeVar("Value")
 
@@ -39,12 +41,12 @@ class Series(Generic[Value]):
         return len(self.values)
 
     def __iter__(self) -> Iterator[Slot[Value]]:
-        start = datetime.fromtimestamp(self.starts_s.start, UTC)
+        start = utc(self.starts_s.start)
         for end_s, value in zip(
             range(self.starts_s.start + self.slot_s, self.starts_s.stop + self.slot_s, self.slot_s),
             self.values,
             strict=False,
         ):
-            end = datetime.fromtimestamp(end_s, UTC)
+            end = utc(end_s)
             yield Slot(start, end, value)
             start = end

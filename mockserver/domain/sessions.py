@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+from fixtures.days import utc, utc_or_none
 from fixtures.sessions import ChargingSession, session_name
 from fixtures.sessions import sessions as sessions_of_evse
 from mockserver import ids
@@ -26,22 +27,22 @@ class Session:
     @property
     def plugged_in_at(self) -> datetime:
         """Cable in, UTC."""
-        return datetime.fromtimestamp(self.charging.plugged_in_s, UTC)
+        return utc(self.charging.plugged_in_s)
 
     @property
     def unplugged_at(self) -> datetime:
         """Cable out, UTC."""
-        return datetime.fromtimestamp(self.charging.unplugged_s, UTC)
+        return utc(self.charging.unplugged_s)
 
     @property
     def started_at(self) -> datetime | None:
         """Transaction open, UTC; None when it never was."""
-        return _utc(self.charging.started_s)
+        return utc_or_none(self.charging.started_s)
 
     @property
     def ended_at(self) -> datetime | None:
         """Transaction closed, UTC; None when it never was open."""
-        return _utc(self.charging.ended_s)
+        return utc_or_none(self.charging.ended_s)
 
 
 def sessions(seed: int, sites: Iterable[Site], start_s: int, end_s: int) -> Iterator[Session]:
@@ -76,8 +77,4 @@ def _of_evse(seed: int, site: Site, charger: Charger, evse: Evse, start_s: int, 
 
 
 def _id(seed: int, name: str, plugged_in_s: int) -> str:
-    return ids.ulid(datetime.fromtimestamp(plugged_in_s, UTC), seed, "session", name)
-
-
-def _utc(instant_s: int | None) -> datetime | None:
-    return None if instant_s is None else datetime.fromtimestamp(instant_s, UTC)
+    return ids.ulid(utc(plugged_in_s), seed, "session", name)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, partial
 from zoneinfo import ZoneInfo
 
 from fixtures.carbon import intensity_of_day
-from fixtures.days import HALF_HOUR_S, HOUR_S, unix_s
+from fixtures.days import HALF_HOUR_S, HOUR_S, midnight, unix_s, utc
 from fixtures.power import SLOT_S, means
 from fixtures.prices import Area, price_at
 from fixtures.tariffs import PriceSlot, price_series
@@ -159,10 +159,7 @@ class World:
         """
         slots = range(unix_s(start), unix_s(end), slot_s)
         known_until_s = unix_s(area.known_until(self.clock.now()))
-        values = [
-            price_at(self.seed, area.name, datetime.fromtimestamp(at_s, UTC), slot_s) if at_s < known_until_s else None
-            for at_s in slots
-        ]
+        values = [price_at(self.seed, area.name, utc(at_s), slot_s) if at_s < known_until_s else None for at_s in slots]
         return Series(f"{area.currency}/MWh", slots, values)
 
     def carbon_intensity(
@@ -198,6 +195,5 @@ class World:
 
 
 def _began_at(tariff: Tariff) -> datetime:
-    """The start of the first day of a tariff, in its own time zone."""
-    first = tariff.valid_from
-    return datetime(first.year, first.month, first.day, tzinfo=ZoneInfo(tariff.timezone))
+    """The start, in UTC, of the first day of a tariff in its own time zone."""
+    return midnight(ZoneInfo(tariff.timezone), tariff.valid_from)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from fixtures import load, solar
-from fixtures.days import QUARTER_HOUR_S
+from fixtures.days import QUARTER_HOUR_S, utc
 from fixtures.power import means
 from fixtures.prices import INTERVALS_S, area_names, price_at
 from fixtures.prices import area as area_of
@@ -21,7 +21,7 @@ from fixtures.solar import Plant
 from fixtures.tariffs import SLOT_S
 from fixtures.weather import region
 from mockserver.commands.generate.subjects.load import load_of
-from mockserver.commands.generate.subjects.options import NumberRange, one_of, resolution_option, utc
+from mockserver.commands.generate.subjects.options import number_option, one_of, resolution_option
 from mockserver.commands.generate.subjects.tariffs import tariff_named
 from mockserver.commands.generate.window import moment
 
@@ -98,15 +98,11 @@ def one_way(efficiency: float) -> float:
 
 
 def _power(name: str, help_text: str, default: float | None = None) -> click.Option:
-    return click.Option(
-        [name], type=NumberRange(0, 10_000_000), default=default, show_default=default is not None, help=help_text
-    )
+    return number_option(name, help_text, 0, 10_000_000, default=default)
 
 
 def _percent(name: str, help_text: str, default: float | None = None) -> click.Option:
-    return click.Option(
-        [name], type=NumberRange(0, 100), default=default, show_default=default is not None, help=help_text
-    )
+    return number_option(name, help_text, 0, 100, default=default)
 
 
 def battery_options() -> tuple[click.Option, ...]:
@@ -119,37 +115,23 @@ def battery_options() -> tuple[click.Option, ...]:
             show_default=True,
             help="Least cost, least import, or a car charged at least cost by --ready-by.",
         ),
-        click.Option(
-            ["--capacity-kwh"],
-            type=NumberRange(0.001, 10_000_000),
-            default=10.0,
-            show_default=True,
-            help="Usable energy of the battery.",
-        ),
+        number_option("--capacity-kwh", "Usable energy of the battery.", 0.001, 10_000_000, default=10.0),
         _power("--charge-kw", "Largest charging power, AC.", 5.0),
         _power("--discharge-kw", "Largest discharging power, AC. Default: as --charge-kw."),
         _power("--min-charge-kw", "Smallest charging power of a car (--strategy ready-by); 0: any.", 0.0),
-        click.Option(
-            ["--efficiency"],
-            type=NumberRange(0.01, 1),
-            default=0.9,
-            show_default=True,
-            help="Of a round trip; each way has its square root.",
-        ),
+        number_option("--efficiency", "Of a round trip; each way has its square root.", 0.01, 1, default=0.9),
         _percent("--soc-start", "State of charge at the beginning, %.", 50.0),
         _percent("--soc-end", "State of charge wanted at the end, %. Default: as at the start, of a car 80."),
         _percent("--min-soc", "Never below, %.", 5.0),
         _percent("--max-soc", "Never above, %.", 95.0),
-        click.Option(["--max-cycles"], type=NumberRange(0, 100_000), help="Most equivalent full cycles in the window."),
-        click.Option(
-            ["--wear-per-kwh"],
-            type=NumberRange(0, 1000),
+        number_option("--max-cycles", "Most equivalent full cycles in the window.", 0, 100_000),
+        number_option(
+            "--wear-per-kwh",
+            "What ageing costs for a kWh that goes in and out again: half of it for each kWh in, half for each out, "
+            "both AC.",
+            0,
+            1000,
             default=0.0,
-            show_default=True,
-            help=(
-                "What ageing costs for a kWh that goes in and out again: half of it for each kWh in, half for each "
-                "out, both AC."
-            ),
         ),
         click.Option(
             ["--ready-by"], type=moment, metavar="TIME", help="When the car leaves. Default: the end of the window."
@@ -172,13 +154,7 @@ def battery_options() -> tuple[click.Option, ...]:
             metavar="NAME",
             help=f"What else uses energy there: {', '.join(load.kinds())}.",
         ),
-        click.Option(
-            ["--load-kwh-per-year"],
-            type=NumberRange(0, 1_000_000_000),
-            default=0.0,
-            show_default=True,
-            help="How much that uses.",
-        ),
+        number_option("--load-kwh-per-year", "How much that uses.", 0, 1_000_000_000, default=0.0),
         _power("--import-limit-kw", "Most that may be taken from the grid."),
         _power("--export-limit-kw", "Most that may be fed in."),
         click.Option(["--curtailable"], is_flag=True, help="Solar output may be turned down."),

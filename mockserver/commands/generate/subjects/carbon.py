@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from fixtures import carbon
-from fixtures.days import unix_s
+from fixtures.days import unix_s, utc
 from fixtures.power import means
 from mockserver.commands.generate.columns import Column, Kind, Row
 from mockserver.commands.generate.plots.series import Point, SeriesPicture, forecast_point
@@ -19,7 +19,6 @@ from mockserver.commands.generate.subjects.options import (
     issued_at_option,
     resolution_option,
     slots_by_day,
-    utc,
 )
 from mockserver.commands.generate.window import Edge, Window, instant
 

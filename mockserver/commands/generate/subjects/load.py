@@ -13,8 +13,8 @@ from fixtures.forecasts import Forecast
 from fixtures.load import HOME, Load
 from mockserver.commands.generate.subject import Subject
 from mockserver.commands.generate.subjects.options import (
-    NumberRange,
     issued_at_option,
+    number_option,
     one_of,
     resolution_option,
     time_zone,
@@ -84,10 +84,8 @@ LOAD = Subject(
             metavar="NAME",
             help=f"One of {', '.join(load.kinds())}.",
         ),
-        click.Option(
-            ["--kwh-per-year"],
-            type=NumberRange(0, 1_000_000_000),
-            help=f"Default: {_HOME_KWH:g} for a household; others have to say.",
+        number_option(
+            "--kwh-per-year", f"Default: {_HOME_KWH:g} for a household; others have to say.", 0, 1_000_000_000
         ),
         click.Option(
             ["--timezone"],

@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import click
 
+from fixtures.days import utc
 from fixtures.evses import EvseTraits
 from fixtures.sessions import sessions_present
 from mockserver.commands.generate.columns import Column, Kind, Row
 from mockserver.commands.generate.plots.series import Point, SeriesPicture, SumPicture
 from mockserver.commands.generate.subject import Subject
 from mockserver.commands.generate.subjects.fleet import FleetSource, fleet_options
-from mockserver.commands.generate.subjects.options import in_time_order, utc
+from mockserver.commands.generate.subjects.options import in_time_order
 from mockserver.commands.generate.window import Window, step_of
 from mockserver.domain.worlds import NamedWorld
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fixtures.days import utc
 from fixtures.ocpp import fleet
 from mockserver.commands.generate.columns import Column, Kind, Row
 from mockserver.commands.generate.plots.messages import MessagesPicture
 from mockserver.commands.generate.subject import Subject
 from mockserver.commands.generate.subjects.fleet import FleetSource, fleet_options
-from mockserver.commands.generate.subjects.options import utc
 from mockserver.commands.generate.window import Window
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from heapq import merge
 from operator import itemgetter
 from typing import Any
@@ -18,16 +17,6 @@ from mockserver.commands.generate.window import Window, moment, step_of, written
 
 START = Column("start", Kind.TIME, "Start of the slot, UTC.")
 END = Column("end", Kind.TIME, "End of the slot, which is the start of the next.")
-
-
-def utc(at_s: int) -> datetime:
-    """Unix seconds as an aware datetime."""
-    return datetime.fromtimestamp(at_s, UTC)
-
-
-def utc_or_none(at_s: int | None) -> datetime | None:
-    """Unix seconds as an aware datetime, if there are any."""
-    return None if at_s is None else datetime.fromtimestamp(at_s, UTC)
 
 
 def in_time_order(streams: Iterable[Iterator[Row]]) -> Iterator[Row]:
@@ -73,6 +62,15 @@ class NumberRange(click.FloatRange):
         return super().convert(number, param, ctx)
 
 
+def number_option(
+    name: str, help_text: str, least: float, most: float, *, default: float | None = None
+) -> click.Option:
+    """An option that takes a finite number from `least` to `most`; the help shows a default where there is one."""
+    return click.Option(
+        [name], type=NumberRange(least, most), default=default, show_default=default is not None, help=help_text
+    )
+
+
 def time_zone(text: str) -> ZoneInfo:
     """The type of an option: an IANA time zone."""
     try:
@@ -111,11 +109,6 @@ def timezone_option(help_text: str) -> click.Option:
     return click.Option(["--timezone"], type=time_zone, metavar="ZONE", help=help_text)
 
 
-def issued_at_option() -> click.Option:
+def issued_at_option(help_text: str = "Add what a forecast of this time said.") -> click.Option:
     """`--issued-at`: adds the forecast of a time."""
-    return click.Option(
-        ["--issued-at"],
-        type=moment,
-        metavar="TIME",
-        help="Add what a forecast of this time said.",
-    )
+    return click.Option(["--issued-at"], type=moment, metavar="TIME", help=help_text)

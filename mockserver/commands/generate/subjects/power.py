@@ -6,13 +6,13 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from fixtures.days import unix_s
+from fixtures.days import unix_s, utc
 from fixtures.forecasts import Forecast
 from fixtures.power import PowerOfDay, energies_wh, means
 from mockserver.commands.generate.columns import Column, Kind, Row
 from mockserver.commands.generate.plots.series import Point, SeriesPicture, forecast_point
 from mockserver.commands.generate.subject import Source
-from mockserver.commands.generate.subjects.options import END, START, slots_by_day, utc
+from mockserver.commands.generate.subjects.options import END, START, slots_by_day
 from mockserver.commands.generate.window import Edge, Window, instant
 
 POWER_COLUMNS = (

@@ -8,14 +8,21 @@ from typing import Any
 
 import click
 
-from fixtures.days import local_days, slots_of_day
+from fixtures.days import local_days, slots_of_day, utc
 from fixtures.price_forecasts import day_forecast
 from fixtures.prices import INTERVALS_S, Area, area, area_names, day_ahead
 from mockserver.commands.generate.columns import Column, Kind, Row
 from mockserver.commands.generate.plots.series import Point, SeriesPicture, forecast_point
 from mockserver.commands.generate.subject import Source, Subject
-from mockserver.commands.generate.subjects.options import END, START, area_option, in_time_order, resolution_option, utc
-from mockserver.commands.generate.window import Edge, Window, instant, moment, written
+from mockserver.commands.generate.subjects.options import (
+    END,
+    START,
+    area_option,
+    in_time_order,
+    issued_at_option,
+    resolution_option,
+)
+from mockserver.commands.generate.window import Edge, Window, instant, written
 
 
 class Prices(Source):
@@ -100,12 +107,7 @@ PRICES = Subject(
     options=(
         area_option("Bidding zone; repeat for more.", area_names, default=("NL",)),
         resolution_option(None, smallest_s=INTERVALS_S[0], default_text="that of the auction"),
-        click.Option(
-            ["--issued-at"],
-            type=moment,
-            metavar="TIME",
-            help="Add what was known of the prices at this time.",
-        ),
+        issued_at_option("Add what was known of the prices at this time."),
     ),
     source=Prices,
     example="--area NL --area DE-LU --from 2026-03-29 --to 7d --output prices.csv --plot prices.svg",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from fixtures.days import unix_s
+from fixtures.days import unix_s, utc
 from mockserver.clock import timestamp
 from mockserver.commands.generate.columns import Column, Kind, Row
 from mockserver.commands.generate.plots.schedule import SchedulePicture
@@ -24,7 +24,7 @@ from mockserver.commands.generate.subjects.battery import (
     pv_w,
     starts_of,
 )
-from mockserver.commands.generate.subjects.options import END, START, utc
+from mockserver.commands.generate.subjects.options import END, START
 from mockserver.commands.generate.window import Window, instant
 from mockserver.commands.options import fail
 from mockserver.domain.planner import (

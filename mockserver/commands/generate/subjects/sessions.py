@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fixtures.days import unix_s
+from fixtures.days import unix_s, utc, utc_or_none
 from mockserver.clock import timestamp
 from mockserver.commands.generate.columns import Column, Kind, Row
 from mockserver.commands.generate.plots.sessions import SessionsPicture, Stay
 from mockserver.commands.generate.subject import Subject
 from mockserver.commands.generate.subjects.fleet import FleetSource, fleet_options
-from mockserver.commands.generate.subjects.options import utc, utc_or_none
 from mockserver.commands.generate.window import Window
 from mockserver.domain.sessions import Session, sessions
 

@@ -16,8 +16,8 @@ from fixtures.solar import Plant
 from fixtures.weather import region as region_of
 from mockserver.commands.generate.subject import Subject
 from mockserver.commands.generate.subjects.options import (
-    NumberRange,
     issued_at_option,
+    number_option,
     one_of,
     resolution_option,
     timezone_option,
@@ -94,28 +94,17 @@ def solar_options() -> tuple[click.Option, ...]:
             metavar="NAME",
             help="Whose weather it has, shared with prices and carbon intensity there.",
         ),
-        click.Option(
-            ["--latitude"],
-            type=NumberRange(-66, 66),
-            help="Degrees north. Default: the reference place of the region, of the continent near Utrecht.",
+        number_option(
+            "--latitude",
+            "Degrees north. Default: the reference place of the region, of the continent near Utrecht.",
+            -66,
+            66,
         ),
-        click.Option(["--longitude"], type=NumberRange(-180, 180), help="Degrees east."),
-        click.Option(
-            ["--kwp"],
-            type=NumberRange(0.001, 10_000_000),
-            default=5.0,
-            show_default=True,
-            help="Peak power of the panels, kW.",
-        ),
-        click.Option(["--tilt"], type=NumberRange(0, 90), default=35.0, show_default=True, help="Degrees from level."),
-        click.Option(
-            ["--azimuth"],
-            type=NumberRange(0, 360),
-            default=180.0,
-            show_default=True,
-            help="Where the panels look: 90 is east, 180 south.",
-        ),
-        click.Option(["--inverter-kw"], type=NumberRange(0.001, 10_000_000), help="Its limit. Default: as the panels."),
+        number_option("--longitude", "Degrees east.", -180, 180),
+        number_option("--kwp", "Peak power of the panels, kW.", 0.001, 10_000_000, default=5.0),
+        number_option("--tilt", "Degrees from level.", 0, 90, default=35.0),
+        number_option("--azimuth", "Where the panels look: 90 is east, 180 south.", 0, 360, default=180.0),
+        number_option("--inverter-kw", "Its limit. Default: as the panels.", 0.001, 10_000_000),
     )
 
 

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from fixtures.days import unix_s
+from fixtures.days import unix_s, utc
 from fixtures.tariffs import SLOT_S
 from mockserver.commands.generate.columns import Column, Kind, Row
 from mockserver.commands.generate.plots.series import Point, SeriesPicture
 from mockserver.commands.generate.subject import Source, Subject
-from mockserver.commands.generate.subjects.options import END, START, in_time_order, utc
+from mockserver.commands.generate.subjects.options import END, START, in_time_order
 from mockserver.commands.generate.window import Window
 from mockserver.domain.catalogue import catalogue
 from mockserver.domain.tariffs import Tariff
