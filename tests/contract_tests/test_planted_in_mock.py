@@ -16,12 +16,12 @@ CheckMock = Callable[..., Result]
 
 
 @pytest.fixture
-def check_mock(started_mock: Mock, run_check: Check) -> CheckMock:
+def check_mock(mock: Mock, run_check: Check) -> CheckMock:
     """`gridmock check ev-energy` of the mock with a defect in front of it."""
-    token = started_mock.full.headers["authorization"].removeprefix("Bearer ")
+    token = mock.full.headers["authorization"].removeprefix("Bearer ")
 
     def run(bug: Bug, *words: str) -> Result:
-        with served(plant(started_mock.app, bug)) as url:
+        with served(plant(mock.app, bug)) as url:
             result = run_check("ev-energy", "--url", url + V2, "--token", token, *words)
         assert token not in result.output
         return result
