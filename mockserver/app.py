@@ -59,8 +59,10 @@ def create_runtime(settings: Settings, apis: Sequence[Api], specs: Mapping[str, 
 
     def ready(seed: int) -> ReadyAccounts:
         parts = [api.accounts(seed, specs[api.name].scopes) for api in apis]
+        # Contracts of one provider know the same applications.
+        applications = {application.client_id: application for part in parts for application in part.applications}
         return ReadyAccounts(
-            applications=[application for part in parts for application in part.applications],
+            applications=[*applications.values()],
             tokens={text: grant for part in parts for text, grant in (part.tokens or {}).items()},
         )
 

@@ -40,6 +40,7 @@ class Clock:
         self._anchor = datetime.now(UTC)
         self._anchor_monotonic = monotonic()
         self._speed = 1.0
+        self._watchers: list[Callable[[], None]] = []
         self.run(speed)
         if at is not None:
             self.set(at)  # last, so that a frozen clock stands at `at` exactly
@@ -61,6 +62,10 @@ class Clock:
         elapsed_s = (self._monotonic() - self._anchor_monotonic) * self._speed
         return min(self._anchor + timedelta(seconds=elapsed_s), _LAST) if elapsed_s < 1e10 else _LAST
 
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Have a function called whenever the clock is set to another time or pace."""
+        self._watchers.append(changed)
+
     def set(self, at: datetime) -> None:
         """Jump to an aware time from 1970 to 2200, forwards or backwards; ClockError otherwise."""
         if at.tzinfo is None:
@@ -69,6 +74,8 @@ class Clock:
             raise ClockError(f"{at.isoformat()} is outside 1970-01-01 to 2200-01-01")
         self._anchor = at.astimezone(UTC)
         self._anchor_monotonic = self._monotonic()
+        for changed in self._watchers:
+            changed()
 
     def advance(self, duration: timedelta) -> None:
         """Move by a duration, which may be negative, and keep the speed; ClockError outside 1970 to 2200."""
@@ -81,8 +88,9 @@ class Clock:
         """Go on from now at `speed` (0 to 1 000 000 virtual seconds a second); ClockError otherwise."""
         if not 0.0 <= speed <= MAX_SPEED:
             raise ClockError(f"speed {speed} is outside 0 to {MAX_SPEED:.0f} virtual seconds per second")
-        self.set(self.now())
+        now = self.now()
         self._speed = speed
+        self.set(now)
 
     def freeze(self) -> None:
         """Stand still at now."""

@@ -1,4 +1,4 @@
-"""The one source of identifiers: ULIDs and secrets that follow from the seed, a name and an instant.
+"""The one source of identifiers: ULIDs, UUIDs and secrets that follow from the seed, a name and an instant.
 
 ULID: 48-bit Unix milliseconds and 80 bits of entropy in Crockford's base 32, 26 characters, sortable by time
 (github.com/ulid/spec).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from fixtures.rng import Name, digest
 
@@ -31,6 +32,12 @@ def instant(text: str) -> datetime | None:
     for letter in text[:10]:
         milliseconds = milliseconds * 32 + _ALPHABET.index(letter)
     return _EPOCH + timedelta(milliseconds=milliseconds) if milliseconds < _END_MS else None
+
+
+def uuid(seed: int, *names: Name) -> str:
+    """The UUID of a named thing, of version 8: bits of one's own making (RFC 9562 section 5.8)."""
+    number = int.from_bytes(digest(seed, *names, size=16), "big")
+    return str(UUID(int=number & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0x2 << 62))
 
 
 def secret(seed: int, *names: Name, size: int = 24) -> str:

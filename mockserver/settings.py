@@ -27,6 +27,8 @@ class Settings:
     """Virtual seconds in a real second; 0 is frozen."""
     apis: tuple[str, ...] = ()
     """Names of the APIs to serve; empty is all."""
+    callback_hosts: tuple[str, ...] = ()
+    """Hosts beside this machine that webhooks may be sent to."""
     enforce_rate_limits: bool = False
     control_token: str | None = field(default=None, repr=False)
     max_body_bytes: int = 1_048_576

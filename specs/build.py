@@ -12,12 +12,12 @@ from specs.source import escape, unescape
 _STYLES = {"path": "simple", "header": "simple", "query": "form", "cookie": "form"}
 
 
-def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
-    """The operations of `paths`, in document order."""
-    for path, item in document["paths"].items():
+def operations(document: Mapping[str, Any], section: str = "paths") -> Iterator[Operation]:
+    """The operations of `paths`, or of `webhooks`, in document order."""
+    for path, item in document.get(section, {}).items():
         for method in item:
             if method in METHODS:
-                yield _operation(document, path, method)
+                yield _operation(document, section, path, method)
 
 
 def security_schemes(document: Mapping[str, Any]) -> dict[str, SecurityScheme]:
@@ -38,10 +38,10 @@ def follow(document: Mapping[str, Any], pointer: str, value: Any) -> tuple[str, 
     return pointer, value
 
 
-def _operation(document: Mapping[str, Any], path: str, method: str) -> Operation:
-    item_pointer = f"/paths/{escape(path)}"
+def _operation(document: Mapping[str, Any], section: str, path: str, method: str) -> Operation:
+    item_pointer = f"/{section}/{escape(path)}"
     pointer = f"{item_pointer}/{method}"
-    item = document["paths"][path]
+    item = document[section][path]
     operation = item[method]
     parameters: dict[tuple[str, str], Parameter] = {}
     for place, owner in ((item_pointer, item), (pointer, operation)):
@@ -50,10 +50,10 @@ def _operation(document: Mapping[str, Any], path: str, method: str) -> Operation
             parameters[parameter.name, parameter.location] = parameter
     body = operation.get("requestBody")
     return Operation(
-        operation_id=operation["operationId"],
+        operation_id=operation.get("operationId", path),  # a webhook may do without
         method=method.upper(),
         path=path,
-        tag=operation["tags"][0],
+        tag=next(iter(operation.get("tags", ())), ""),
         summary=operation.get("summary", ""),
         parameters=tuple(parameters.values()),
         request_body=None if body is None else _request_body(document, f"{pointer}/requestBody", body),

@@ -32,6 +32,7 @@ def load(path: Path | str) -> Spec:
         files=joined.files,
         document=joined.document,
         operations=tuple(operations(joined.document)),
+        webhooks=tuple(operations(joined.document, "webhooks")),
         security_schemes=security_schemes(joined.document),
         positions=joined.positions,
     )

@@ -29,6 +29,8 @@ def view(document: Mapping[str, Any]) -> dict[str, Any]:
             value.pop("summary", None)
         elif node.kind == "License":
             value.pop("identifier", None)
+        elif node.kind in ("Document", "Operation") and "security" in value:
+            value["security"] = [_requirement(each, result) for each in value["security"]]
         elif node.kind == "SecurityScheme" and "bearerFormat" in value:
             # 3.0 takes a bearerFormat beside the scheme in small letters only.
             value["scheme"] = value["scheme"].lower()
@@ -49,6 +51,15 @@ def outline(document: Mapping[str, Any]) -> dict[str, Any]:
     }
     info = {"title": document["info"]["title"], "version": document["info"]["version"]}
     return {"openapi": "3.0.3", "info": info, "paths": paths}
+
+
+def _requirement(requirement: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """A security requirement without the roles that 3.0 has no place for: only OAuth 2 and OpenID have scopes there."""
+    schemes = document["components"]["securitySchemes"]
+    return {
+        name: scopes if schemes[name].get("type") in ("oauth2", "openIdConnect") else []
+        for name, scopes in requirement.items()
+    }
 
 
 def schema_view(schema: Mapping[str, Any] | bool) -> dict[str, Any]:

@@ -133,6 +133,8 @@ class Spec:
     files: tuple[Path, ...]
     document: Mapping[str, Any]
     operations: tuple[Operation, ...]
+    webhooks: tuple[Operation, ...]
+    """What the provider sends to its client; `path` is the name of the webhook."""
     security_schemes: Mapping[str, SecurityScheme]
     positions: Mapping[str, Location]
 
@@ -143,11 +145,14 @@ class Spec:
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """Every scope that an OAuth 2 scheme of the contract declares, sorted."""
+        """Every scope that an OAuth 2 scheme of the contract declares, or an operation asks for, sorted."""
         flows = [
             flow for scheme in self.security_schemes.values() for flow in scheme.definition.get("flows", {}).values()
         ]
-        return tuple(sorted({scope for flow in flows for scope in flow.get("scopes", {})}))
+        declared = {scope for flow in flows for scope in flow.get("scopes", {})}
+        alternatives = (alternative for operation in self.operations for alternative in operation.security)
+        asked = {scope for alternative in alternatives for scopes in alternative.values() for scope in scopes}
+        return tuple(sorted(declared | asked))
 
     def locate(self, pointer: str) -> Location:
         """File, line and own pointer of a place in `document`; of its nearest known parent where it has none."""

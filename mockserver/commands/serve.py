@@ -67,6 +67,13 @@ def start_time(text: str) -> datetime:
     help="Count requests only, or also refuse with 429.",
 )
 @click.option("--control-token", help="Open /_mock to other machines, for callers with this token.")
+@click.option(
+    "--callback-host",
+    "callback_hosts",
+    multiple=True,
+    metavar="HOST",
+    help="Let webhooks go to this host, too (repeat for more). Without it: this machine only.",
+)
 @click.option("--max-body", type=click.IntRange(1), default=1_048_576, show_default=True, help="Largest body, bytes.")
 @click.option("--journal-size", type=click.IntRange(0), default=1000, show_default=True, help="Requests remembered.")
 @click.option("--reload", is_flag=True, help="Take up a saved contract at once.")
@@ -104,7 +111,12 @@ def serve(
         application = Swappable(create_app(runtime, declared, specs))
     _print_banner(runtime, listening)
     files = [file for spec in specs.values() for file in spec.files]
-    run(application, listening, _reload(application, runtime, declared, files) if reload else None)
+    run(
+        application,
+        listening,
+        runtime.scheduler.run(),
+        *([_reload(application, runtime, declared, files)] if reload else []),
+    )
 
 
 class Swappable:
@@ -131,7 +143,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def run(application: Any, listening: socket.socket, beside: Coroutine[Any, Any, None] | None = None) -> None:
+def run(application: Any, listening: socket.socket, *beside: Coroutine[Any, Any, None]) -> None:
     """Serve until SIGINT or SIGTERM, finishing what has begun; `beside` runs as long."""
     import uvicorn
 
@@ -152,10 +164,10 @@ def run(application: Any, listening: socket.socket, beside: Coroutine[Any, Any, 
     gc.freeze()  # what stands now stays: the collector need not look at it again
 
     async def serve_and_watch() -> None:
-        watching = asyncio.create_task(beside) if beside is not None else None
+        tasks = [asyncio.create_task(each) for each in beside]
         await server.serve(sockets=[listening])
-        if watching is not None:
-            watching.cancel()
+        for task in tasks:
+            task.cancel()
 
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve_and_watch())

@@ -1,4 +1,4 @@
-"""Reading and moving the clock."""
+"""Reading and moving the clock. What falls due by a move has happened when the answer arrives."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ async def advance_clock(ctx: Context) -> dict[str, Any]:
         clock.advance(timedelta(seconds=ctx.body["duration_s"]))
     except (ClockError, OverflowError) as error:
         raise _refused("duration_s", error) from None
+    ctx.after_commit(ctx.runtime.scheduler.settle)
     return _wire(clock)
 
 
@@ -54,6 +55,7 @@ def _change(ctx: Context, *, now: str | None, speed: float | None) -> dict[str, 
     except ValueError as error:
         clock.load(before)
         raise _refused(field, error) from None
+    ctx.after_commit(ctx.runtime.scheduler.settle)
     return _wire(clock)
 
 

@@ -11,6 +11,7 @@ from mockserver.http.accounts import Principal, ReadyAccounts
 from mockserver.http.errors import ErrorStyle, Headers
 from mockserver.http.exchange import Context, Exchange
 from mockserver.http.paging import Page
+from mockserver.http.ratelimit import WINDOW_S
 
 if TYPE_CHECKING:
     from mockserver.http.compiled import CompiledOperation
@@ -53,8 +54,12 @@ class Api:
     views: ModuleType | None = None
     identify: Mapping[str, Identify] = field(default_factory=dict)
     """How each security scheme of the contract reads its credential."""
+    challenge: str = "Bearer"
+    """What `WWW-Authenticate` asks for (RFC 9110 section 11.6.1)."""
     quota: Callable[[Exchange], tuple[Hashable, int]] | None = None
-    """The bucket that a request counts in, and its limit an hour; None for no limits."""
+    """The bucket that a request counts in, and its limit; None for no limits."""
+    quota_window_s: float = WINDOW_S
+    """The seconds that the limit is for."""
     headers: Callable[[Exchange], Headers] = _no_headers
     """Headers of every response, errors included."""
     page_headers: Callable[[Page, str, Sequence[tuple[str, str]]], Headers] = _no_page_headers

@@ -5,25 +5,45 @@ from __future__ import annotations
 import base64
 import hmac
 from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mockserver.http.accounts import Principal
 from mockserver.http.errors import Forbidden, Unauthenticated
 from mockserver.http.exchange import Exchange
 
+if TYPE_CHECKING:
+    from mockserver.http.api import Identify
 
-async def bearer(exchange: Exchange) -> Principal | None:
-    """`Authorization: Bearer <access token>` (RFC 6750); Unauthenticated for anything else in that header."""
-    raw = exchange.headers.get(b"authorization")
-    if raw is None:
-        return None
-    scheme, _, token = raw.decode("latin-1").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthenticated("The Authorization header is not of the form: Bearer <token>.")
-    principal = await exchange.runtime.accounts.identify(token.strip())
-    if principal is None:
-        raise Unauthenticated("The token is unknown, expired or revoked.", 'Bearer error="invalid_token"')
-    return principal
+
+def access_token(*words: str) -> Identify:
+    """Reads `Authorization: <word> <access token>`, whatever the case of the word.
+
+    What it makes raises Unauthenticated for anything else in that header, and for a token that is no good.
+    """
+    known = {word.lower() for word in words}
+    form = " or ".join(f"{word} <token>" for word in words)
+
+    async def identify(exchange: Exchange) -> Principal | None:
+        raw = exchange.headers.get(b"authorization")
+        if raw is None:
+            return None
+        challenge = exchange.api.api.challenge
+        scheme, _, token = raw.decode("latin-1").partition(" ")
+        if scheme.lower() not in known or not token.strip():
+            raise Unauthenticated(f"The Authorization header is not of the form: {form}.", challenge)
+        principal = await exchange.runtime.accounts.identify(token.strip())
+        if principal is None:
+            separator = ", " if " " in challenge else " "
+            challenge += f'{separator}error="invalid_token"'
+            raise Unauthenticated("The token is unknown, expired or revoked.", challenge)
+        return principal
+
+    return identify
+
+
+bearer = access_token("Bearer")
+"""RFC 6750."""
 
 
 async def local_or_token(exchange: Exchange) -> Principal | None:

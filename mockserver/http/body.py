@@ -45,7 +45,12 @@ async def read_body(exchange: Exchange) -> Any:
     if validator is not None and not validator.is_valid(value):
         raise InvalidRequest(
             [
-                FieldError("body", violation.pointer.removeprefix("/").replace("/", ".") or "body", violation.message)
+                FieldError(
+                    "body",
+                    violation.pointer.removeprefix("/").replace("/", ".") or "body",
+                    violation.message,
+                    violation.keyword,
+                )
                 for violation in validator.violations(value)
             ]
         )

@@ -12,6 +12,7 @@
      |-- InvalidRequest         400  readable, but parameters or body break the contract
      |-- Unauthenticated        401  no credential, or a bad one
      |-- Forbidden              403  a good credential that does not suffice
+     |-- Unprocessable          422  well-formed, but not acceptable as things are
      |-- RateLimited            429  quota used up
      |-- InjectedFault          4xx/5xx  ordered through the control plane
      `-- ContractBroken         500  our own response breaks the contract: a defect of the mock
@@ -34,11 +35,15 @@ Headers = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One broken rule of the contract: `source` is path, query, header or body; `name` the parameter or JSON path."""
+    """One broken rule of the contract: `source` is path, query, header or body; `name` the parameter or JSON path.
+
+    `keyword` is the JSON Schema keyword that is broken, where one is.
+    """
 
     source: str
     name: str
     message: str
+    keyword: str = ""
 
 
 class ApiError(Exception):
@@ -156,8 +161,19 @@ class Forbidden(ApiError):
         return error
 
 
+class Unprocessable(ApiError):
+    """Well-formed, but not acceptable as things are; `field` says which part of the body or query is meant."""
+
+    status = 422
+
+    def __init__(self, detail: str, field: str | None = None) -> None:
+        super().__init__(detail if field is None else f"{field}: {detail}")
+        if field is not None:
+            self.field_errors = (FieldError("body", field, detail),)
+
+
 class RateLimited(ApiError):
-    """The quota of the rolling hour is used up; `Retry-After` in whole seconds."""
+    """The quota of the rolling window is used up; `Retry-After` in whole seconds."""
 
     status = 429
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mockserver.store import Store
 
 RawHeaders = list[tuple[bytes, bytes]]
+
+AfterCommit = Callable[[], Awaitable[None] | None]
 
 _HOST = re.compile(r"([A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+\.?(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
@@ -142,8 +144,8 @@ class Context:
     """
 
     __slots__ = (
-        "at", "base_url", "body", "client_ip", "expansion", "headers", "included", "origin", "principal", "runtime",
-        "store", "user_id", "world",
+        "_after_commit", "at", "base_url", "body", "client_ip", "expansion", "headers", "included", "origin",
+        "principal", "runtime", "store", "user_id", "world",
     )  # fmt: skip
 
     def __init__(self, exchange: Exchange) -> None:
@@ -162,10 +164,25 @@ class Context:
         self.headers: Mapping[bytes, bytes] = exchange.headers
         """Request headers by lower-case name, as sent."""
         self.client_ip: str = exchange.client_ip
+        self._after_commit: list[AfterCommit] = []
         self.origin: str = exchange.origin
         """`http://host:port` as the caller addressed us."""
         self.base_url: str = self.origin + exchange.api.base_path
         """The absolute URL of the API's root, without a slash at the end."""
+
+    def after_commit(self, work: AfterCommit) -> None:
+        """Have something done once what the handler wrote is there for all to see; not at all if it is refused.
+
+        It runs before the response is sent, in the order in which it was asked for.
+        """
+        self._after_commit.append(work)
+
+    async def finish(self) -> None:
+        """Do what waited for the commit."""
+        for work in self._after_commit:
+            waiting = work()
+            if waiting is not None:
+                await waiting
 
     def url(self, *segments: str) -> str:
         """Absolute URL of a resource of this API, from the decoded segments of its path."""

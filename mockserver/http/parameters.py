@@ -131,7 +131,7 @@ class Field:
         value: Any = values if self._is_array else values[0]
         if not self._validator.is_valid(value):
             for violation in self._validator.violations(value):
-                self._fail(errors, violation.message)
+                self._fail(errors, violation.message, violation.keyword)
             return MISSING
         try:
             return self._converted(value)
@@ -149,8 +149,8 @@ class Field:
             return value
         return [self._convert(text) for text in value] if self._is_array else self._convert(value)
 
-    def _fail(self, errors: list[FieldError], message: str) -> Any:
-        errors.append(FieldError(self.source, self.name, message))
+    def _fail(self, errors: list[FieldError], message: str, keyword: str = "") -> Any:
+        errors.append(FieldError(self.source, self.name, message, keyword))
         return MISSING
 
 

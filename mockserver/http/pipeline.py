@@ -101,7 +101,9 @@ def count_request(exchange: Exchange) -> None:
     bucket, limit = quota(exchange)
     enforce = runtime.settings.enforce_rate_limits
     now_s = runtime.clock.now().timestamp()  # later than exchange.at, if a fault delayed the request
-    exchange.quota = runtime.limiter.take(bucket, limit, now_s, enforce=enforce)
+    exchange.quota = runtime.limiter.take(
+        bucket, limit, now_s, enforce=enforce, window_s=exchange.api.api.quota_window_s
+    )
     if exchange.quota.retry_after_s:
         raise errors.RateLimited(exchange.quota.retry_after_s)
 
@@ -126,7 +128,8 @@ def authorise(exchange: Exchange) -> None:
         raise exchange.credential_error
     if missing is not None:
         raise Forbidden.for_scopes(missing)
-    raise errors.Unauthenticated("No credential was sent. Send the header Authorization: Bearer <token>.")
+    challenge = exchange.api.api.challenge
+    raise errors.Unauthenticated("No credential was sent. Send the header Authorization: Bearer <token>.", challenge)
 
 
 def negotiate(exchange: Exchange) -> None:
@@ -341,6 +344,8 @@ async def walk(exchange: Exchange) -> None:
         else:
             async with exchange.runtime.store.transaction():
                 await _through(IN_TRANSACTION, exchange)
+        if exchange.context is not None:
+            await exchange.context.finish()
     except ApiError as error:
         refuse(exchange, error)
     except Disconnect:

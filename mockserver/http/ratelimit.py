@@ -1,4 +1,4 @@
-"""Requests per rolling hour, on the virtual clock."""
+"""Requests per rolling window, an hour unless an API says otherwise, on the virtual clock."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ class RateLimiter:
     def __init__(self) -> None:
         self._buckets: dict[Hashable, deque[float]] = {}
 
-    def take(self, bucket: Hashable, limit: int, now_s: float, *, enforce: bool) -> Quota:
+    def take(self, bucket: Hashable, limit: int, now_s: float, *, enforce: bool, window_s: float = WINDOW_S) -> Quota:
         """Count one request at `now_s` (Unix seconds). Over the limit it is not counted when `enforce` is set."""
         if limit < 1:
-            return Quota(limit, 0, int(WINDOW_S) if enforce else 0)
+            return Quota(limit, 0, int(window_s) if enforce else 0)
         instants = self._buckets.get(bucket)
         if instants is None or instants.maxlen != limit:
             instants = self._buckets[bucket] = deque(instants or (), maxlen=limit)
         while instants and instants[-1] > now_s:
             instants.pop()  # the clock was moved back: this lies in the future
-        while instants and instants[0] <= now_s - WINDOW_S:
+        while instants and instants[0] <= now_s - window_s:
             instants.popleft()
         if len(instants) == limit and enforce:
-            return Quota(limit, 0, max(1, math.ceil(instants[0] + WINDOW_S - now_s)))
+            return Quota(limit, 0, max(1, math.ceil(instants[0] + window_s - now_s)))
         instants.append(now_s)
         return Quota(limit, limit - len(instants), 0)
 
-    def peek(self, bucket: Hashable, limit: int, now_s: float) -> Quota:
+    def peek(self, bucket: Hashable, limit: int, now_s: float, *, window_s: float = WINDOW_S) -> Quota:
         """Where the bucket stands, without counting."""
-        used = sum(1 for instant in self._buckets.get(bucket, ()) if now_s - WINDOW_S < instant <= now_s)
+        used = sum(1 for instant in self._buckets.get(bucket, ()) if now_s - window_s < instant <= now_s)
         return Quota(limit, max(0, limit - used), 0)
 
     def clear(self) -> None:

@@ -15,7 +15,9 @@ from mockserver.http.accounts import Accounts, ReadyAccounts
 from mockserver.http.api import MountedApi
 from mockserver.http.faults import Faults
 from mockserver.http.journal import Journal
+from mockserver.http.outbox import HttpTransport, Outbox
 from mockserver.http.ratelimit import RateLimiter
+from mockserver.http.scheduler import Scheduler
 from mockserver.settings import MAX_SEED, Settings
 from mockserver.store import Store
 from mockserver.store.memory import MemoryStore
@@ -39,6 +41,10 @@ class Runtime:
         self.store: Store = store or MemoryStore()
         self.journal = Journal(settings.journal_size)
         self.faults = Faults()
+        self.scheduler = Scheduler(self.clock)
+        self.outbox = Outbox(
+            self.clock, self.scheduler, settings.journal_size, settings.callback_hosts, HttpTransport()
+        )
         self.limiter = RateLimiter()
         self.apis: Sequence[MountedApi] = ()
         """What is served, as compiled last."""
@@ -90,5 +96,7 @@ class Runtime:
         self.world = World(seed, self.clock, named)
         self.ready = self._ready_accounts(seed)
         self.journal.clear(restart=True)
+        self.outbox.restart()
+        self.scheduler.clear()
         self.faults.clear()
         self.limiter.clear()

@@ -35,6 +35,8 @@ EVERY: dict[str, tuple[ApiError, int, dict[str, str]]] = {
         403,
         {"www-authenticate": 'Bearer error="insufficient_scope", scope="a b"'},
     ),
+    "not acceptable": (errors.Unprocessable("d"), 422, {}),
+    "not acceptable field": (errors.Unprocessable("d", "connectorId"), 422, {}),
     "rate limited": (errors.RateLimited(17), 429, {"retry-after": "17"}),
     "ordered": (errors.InjectedFault(503, "d"), 503, {}),
     "contract broken": (errors.ContractBroken("d"), 500, {}),

@@ -27,6 +27,7 @@ def field(schema: Any, *, location: str = "query", schemas: dict[str, Any] | Non
         "components": {"schemas": schemas or {}},
     }
     spec = Spec(
+        webhooks=(),
         path=Path("spec.yaml"),
         files=(),
         document=document,

@@ -1,0 +1,64 @@
+"""Stekker: smart charging, market prices and session pricing; batteries (BESS); and the demo app beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from mockserver.apis.stekker import views
+from mockserver.apis.stekker.accounts import REQUESTS_PER_MINUTE, ready_accounts
+from mockserver.apis.stekker.bess import views as bess_views
+from mockserver.apis.stekker.errors import StekkerErrors
+from mockserver.http.api import Api
+from mockserver.http.auth import access_token, local_or_token
+from mockserver.http.errors import ProblemStyle
+from mockserver.http.exchange import Exchange
+
+_CHALLENGE = 'Bearer realm="Application"'
+_ORGANIZATION = dict.fromkeys(("bearerAuth", "tokenAuth"), access_token("Bearer", "Token"))
+"""Both words stand before the same tokens, as Rails reads them; which of them is there makes no difference."""
+
+
+def _quota(exchange: Exchange) -> tuple[Hashable, int]:
+    """A bucket per organization; an anonymous caller's is the address it calls from."""
+    principal = exchange.principal
+    if principal is None:
+        return ("address", exchange.client_ip), REQUESTS_PER_MINUTE
+    return principal.client_id, principal.application.rate_limit_per_hour // 60
+
+
+API = Api(
+    name="stekker",
+    base_path="/stekker/api/v1",
+    handlers=__name__,
+    views=views,
+    errors=StekkerErrors(is_grape=False),
+    identify=_ORGANIZATION,
+    challenge=_CHALLENGE,
+    quota=_quota,
+    quota_window_s=60.0,
+    accounts=ready_accounts,
+    example="/stekker/api/v1/market_price_forecast?region=NL-900",
+)
+
+BESS = Api(
+    name="stekker-bess",
+    base_path="/stekker/api/bess/v1",
+    handlers=f"{__name__}.bess",
+    views=bess_views,
+    errors=StekkerErrors(is_grape=True),
+    identify=_ORGANIZATION,
+    challenge=_CHALLENGE,
+    quota=_quota,
+    quota_window_s=60.0,
+    accounts=ready_accounts,
+    example="/stekker/api/bess/v1/batteries",
+)
+
+APP = Api(
+    name="stekker-app",
+    base_path="/_mock/stekker",
+    handlers=f"{__name__}.app",
+    errors=ProblemStyle("https://gridmock.dev/problems/"),
+    identify={"controlToken": local_or_token},
+    journalled=False,
+)

@@ -1,0 +1,309 @@
+"""Webhooks: what the mock sends to its clients, in order, retried on the virtual clock, every attempt on record.
+
+    send() -> pending -> in_flight -> delivered
+                  ^          |------> refused      4xx, or a host that is not allowed: sending it again would not help
+                  `--- later-'
+    superseded    a newer one of its lane took its place before it was delivered
+    cancelled     its lane was closed
+
+Deliveries of a lane (the pushes about one charging session, say) go out one at a time and in order. A delivery whose
+answer was lost is sent again, so it may arrive twice, but never after a newer one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Collection, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import orjson
+
+from mockserver.clock import Clock, timestamp
+from mockserver.http.auth import is_loopback
+from mockserver.http.journal import MASK
+from mockserver.http.scheduler import Job, Scheduler
+
+TIMEOUT_S = 5.0
+"""Real seconds that a receiver has to answer; fact sheet of the Stekker API, section 6."""
+FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 5, 60
+"""Virtual seconds between attempts: doubled each time, for as long as the lane is open."""
+_RETRIED = frozenset({408, 425, 429})
+
+
+class Unreachable(Exception):
+    """No answer came; the message says why."""
+
+
+class Transport(Protocol):
+    """Sends a POST and gives the status of the answer; raises Unreachable when there is none."""
+
+    async def __call__(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> int:
+        """See the class."""
+
+
+class Status(StrEnum):
+    """Where a delivery stands."""
+
+    PENDING = "pending"
+    IN_FLIGHT = "in_flight"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """What is to be sent: a POST with a JSON body. `secret_headers` are sent but never shown.
+
+    With `latest_only` a newer one of the same lane takes its place while it waits.
+    """
+
+    topic: str
+    api: str
+    client_id: str
+    url: str
+    body: Any
+    secret_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    latest_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try: virtual time, the status that came or what went wrong, and the real time that it took."""
+
+    at: datetime
+    status: int | None
+    error: str | None
+    duration_ms: float
+
+
+@dataclass(slots=True, eq=False)
+class Delivery:
+    """A webhook on its way; `is_open` until its lane is closed."""
+
+    delivery_id: str
+    lane: Hashable
+    webhook: Webhook
+    created_at: datetime
+    due_at: datetime | None
+    status: Status = Status.PENDING
+    is_open: bool = True
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def end(self, status: Status) -> None:
+        """There will be no more attempts."""
+        self.status, self.due_at = status, None
+
+    def as_json(self) -> dict[str, Any]:
+        """The delivery as JSON values, with secrets masked."""
+        webhook = self.webhook
+        return {
+            "delivery_id": self.delivery_id,
+            "topic": webhook.topic,
+            "api": webhook.api,
+            "client_id": webhook.client_id,
+            "url": webhook.url,
+            "headers": dict.fromkeys(webhook.secret_headers, MASK),
+            "body": webhook.body,
+            "status": self.status.value,
+            "created_at": timestamp(self.created_at),
+            "due_at": None if self.due_at is None else timestamp(self.due_at),
+            "attempts": [
+                {
+                    "at": timestamp(attempt.at),
+                    "status": attempt.status,
+                    "error": attempt.error,
+                    "duration_ms": attempt.duration_ms,
+                }
+                for attempt in self.attempts
+            ],
+        }
+
+
+@dataclass(slots=True)
+class _Lane:
+    waiting: deque[Delivery] = field(default_factory=deque)
+    in_flight: Delivery | None = None
+    task: asyncio.Task[Any] | None = None
+
+
+class Outbox:
+    """The last `size` deliveries, and the lanes of those that are not done."""
+
+    def __init__(
+        self, clock: Clock, scheduler: Scheduler, size: int, allowed_hosts: Collection[str], transport: Transport
+    ) -> None:
+        """`allowed_hosts` are the names beside those of this machine that may be sent to."""
+        self.transport = transport
+        self._clock = clock
+        self._scheduler = scheduler
+        self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
+        self._deliveries: deque[Delivery] = deque(maxlen=max(size, 1))
+        self._lanes: dict[Hashable, _Lane] = {}
+        self._sent = 0
+
+    def __iter__(self) -> Iterator[Delivery]:
+        """Newest first."""
+        return reversed(tuple(self._deliveries))
+
+    def refusal(self, url: str) -> str | None:
+        """Why nothing may be sent to a URL; None when it may."""
+        try:
+            parts = urlsplit(url)
+            host, port = (parts.hostname or "").lower(), parts.port
+        except ValueError:
+            host, port = "", None
+        if parts.scheme not in ("http", "https") or not host or port == 0:
+            return f"{url[:200]!r} is not an absolute http or https URL"
+        if is_loopback(host) or host in self._allowed_hosts:
+            return None
+        return f"{host} is not this machine; start the mock with --callback-host {host} to let webhooks go there"
+
+    def send(self, lane: Hashable, webhook: Webhook) -> Delivery:
+        """Have a webhook delivered as soon as its lane is free."""
+        self._sent += 1
+        now = self._clock.now()
+        delivery = Delivery(f"dlv{self._sent:012d}", lane, webhook, now, now)
+        self._deliveries.append(delivery)
+        state = self._lanes.setdefault(lane, _Lane())
+        _supersede(state)
+        state.waiting.append(delivery)
+        self._schedule(lane, state)
+        return delivery
+
+    def retry(self, delivery: Delivery) -> bool:
+        """Send once more, now; False when its lane is closed, or when that would put it behind a newer one."""
+        lane = delivery.lane
+        newest = next(other for other in self if other.lane == lane)
+        if not delivery.is_open or (delivery.webhook.latest_only and newest is not delivery):
+            return False
+        if delivery.status is not Status.IN_FLIGHT:
+            state = self._lanes.setdefault(lane, _Lane())
+            delivery.due_at = self._clock.now()
+            if delivery.status is not Status.PENDING:
+                delivery.status = Status.PENDING
+                state.waiting.append(delivery)
+            self._schedule(lane, state)
+        return True
+
+    async def close(self, lane: Hashable) -> None:
+        """Nothing of the lane is sent any more once this returns; what is on its way is broken off."""
+        for delivery in self._deliveries:
+            if delivery.lane == lane:
+                delivery.is_open = False
+        state = self._lanes.pop(lane, None)
+        if state is None:
+            return
+        self._scheduler.cancel(("webhook", lane))
+        for delivery in (*state.waiting, *([state.in_flight] if state.in_flight else ())):
+            delivery.end(Status.CANCELLED)
+        state.waiting.clear()
+        if state.task is not None:
+            state.task.cancel()
+            await asyncio.wait([state.task])
+
+    def clear(self) -> None:
+        """Forget the deliveries that are done; what waits goes on."""
+        waiting = [delivery for delivery in self._deliveries if delivery.due_at is not None]
+        self._deliveries.clear()
+        self._deliveries.extend(waiting)
+
+    def restart(self) -> None:
+        """Forget all, break off what is on its way, and number from 1 again."""
+        for lane, state in self._lanes.items():
+            self._scheduler.cancel(("webhook", lane))
+            if state.task is not None:
+                state.task.cancel()
+        self._lanes.clear()
+        self._deliveries.clear()
+        self._sent = 0
+
+    def _schedule(self, lane: Hashable, state: _Lane) -> None:
+        if state.in_flight is None and state.waiting:
+            due_at = state.waiting[0].due_at or self._clock.now()
+            self._scheduler.at(due_at, ("webhook", lane), self._deliverer(lane, state))
+
+    def _deliverer(self, lane: Hashable, state: _Lane) -> Job:
+        async def deliver() -> None:
+            if state.in_flight is not None or not state.waiting:
+                return
+            delivery = state.in_flight = state.waiting.popleft()
+            delivery.status, state.task = Status.IN_FLIGHT, asyncio.current_task()
+            try:
+                await self._attempt(delivery)
+            finally:
+                state.in_flight = state.task = None
+            if delivery.status is Status.PENDING:
+                state.waiting.appendleft(delivery)
+                if len(state.waiting) > 1:
+                    _supersede(state, but=state.waiting[-1])
+            if state.waiting:
+                self._schedule(lane, state)
+            elif self._lanes.get(lane) is state:
+                del self._lanes[lane]
+
+        return deliver
+
+    async def _attempt(self, delivery: Delivery) -> None:
+        """Try once: the delivery is then delivered, refused, or pending again."""
+        webhook, loop = delivery.webhook, asyncio.get_running_loop()
+        at, began = self._clock.now(), loop.time()
+        status, error = None, self.refusal(webhook.url)
+        is_allowed = error is None
+        if is_allowed:
+            headers = {"content-type": "application/json", **webhook.secret_headers}
+            try:
+                status = await self.transport(webhook.url, headers, orjson.dumps(webhook.body), TIMEOUT_S)
+            except Unreachable as unreachable:
+                error = str(unreachable)
+            except asyncio.CancelledError:
+                delivery.attempts.append(Attempt(at, None, "broken off", round((loop.time() - began) * 1000, 3)))
+                raise
+        delivery.attempts.append(Attempt(at, status, error, round((loop.time() - began) * 1000, 3)))
+        if status is not None and status < 300:
+            delivery.end(Status.DELIVERED)
+        elif not is_allowed or (status is not None and status < 500 and status not in _RETRIED):
+            delivery.end(Status.REFUSED)
+        else:
+            doubled_s = FIRST_BACKOFF_S * 2 ** min(len(delivery.attempts) - 1, 10)
+            delivery.status = Status.PENDING
+            delivery.due_at = self._clock.now() + timedelta(seconds=min(doubled_s, LONGEST_BACKOFF_S))
+
+
+def _supersede(state: _Lane, but: Delivery | None = None) -> None:
+    """Let what waits in a lane, and may, make place for a newer one."""
+    kept = [each for each in state.waiting if each is but or not each.webhook.latest_only]
+    for delivery in state.waiting:
+        if delivery not in kept:
+            delivery.end(Status.SUPERSEDED)
+    state.waiting = deque(kept)
+
+
+class HttpTransport:
+    """Sends over HTTP with one pool of connections; follows no redirects, takes no proxies from the environment."""
+
+    def __init__(self) -> None:
+        self._client: Any = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def __call__(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> int:
+        """See `Transport`."""
+        import httpx  # a tenth of a second, for those who have webhooks only
+
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:  # connections belong to a loop
+            self._client, self._loop = httpx.AsyncClient(follow_redirects=False, trust_env=False), loop
+        try:
+            async with asyncio.timeout(timeout_s):
+                answer = await self._client.post(url, headers=headers, content=body, timeout=timeout_s)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unreachable(str(error) or type(error).__name__) from error
+        except TimeoutError:
+            raise Unreachable(f"no answer within {timeout_s:g} s") from None
+        return int(answer.status_code)
