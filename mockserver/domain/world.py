@@ -9,22 +9,24 @@ from functools import cached_property, partial
 from zoneinfo import ZoneInfo
 
 from fixtures.carbon import intensity_of_day
-from fixtures.days import HALF_HOUR_S, HOUR_S, midnight, unix_s, utc
+from fixtures.days import HALF_HOUR_S, HOUR_S, local_days, midnight, slots_of_day, unix_s, utc
 from fixtures.power import SLOT_S, means
-from fixtures.prices import Area, price_at
+from fixtures.price_forecasts import PriceForecast, day_forecast
+from fixtures.prices import Area, day_ahead, price_at
 from fixtures.tariffs import PriceSlot, price_series
 from mockserver import ids
 from mockserver.clock import Clock
 from mockserver.domain.catalogue import Catalogue, catalogue
 from mockserver.domain.drivers import Driver, drivers
 from mockserver.domain.energy import Flow, flow_wh, stored_wh
-from mockserver.domain.series import Series
+from mockserver.domain.series import Series, Slot
 from mockserver.domain.sessions import Session, session_named, sessions
 from mockserver.domain.sites import Charger, Site, sites
 from mockserver.domain.tariffs import Supplier, Tariff
 from mockserver.domain.worlds import NamedWorld
 
 _HISTORY = timedelta(days=365)
+_MOMENT = timedelta(microseconds=1)
 
 
 class World:
@@ -105,7 +107,7 @@ class World:
         if started_at_gte is not None:
             start = max(start, started_at_gte)
         if started_at_lte is not None and started_at_lte < end:
-            end = started_at_lte + timedelta(microseconds=1)
+            end = started_at_lte + _MOMENT
         return price_series(tariff.rates, tariff.currency, start, end)
 
     @cached_property
@@ -161,6 +163,38 @@ class World:
         known_until_s = unix_s(area.known_until(self.clock.now()))
         values = [price_at(self.seed, area.name, utc(at_s), slot_s) if at_s < known_until_s else None for at_s in slots]
         return Series(f"{area.currency}/MWh", slots, values)
+
+    def price_forecasts(
+        self, area: Area, start: datetime, end: datetime, slot_s: int = HOUR_S
+    ) -> Series[PriceForecast]:
+        """The last forecasts per MWh, as of now, of the same slots: those of published prices are from just before.
+
+        A price that is published is no longer forecast, so what was expected of it stays as it was.
+        """
+        slots = range(unix_s(start), unix_s(end), slot_s)
+        now = self.clock.now()
+        values: list[PriceForecast] = []
+        for day in local_days(area.zone, slots.start, slots.stop):
+            issued_at = min(now, area.publication(day) - _MOMENT)
+            forecasts = day_forecast(self.seed, area.name, day, issued_at, slot_s)
+            starts = slots_of_day(area.zone, day, slot_s)
+            values += [each for at_s, each in zip(starts, forecasts, strict=True) if at_s in slots]
+        return Series(f"{area.currency}/MWh", slots, values)
+
+    def auction_prices(self, area: Area, start: datetime, end: datetime) -> Iterator[Slot[Decimal | None]]:
+        """The day-ahead prices per MWh of the periods that touch [start, end); None where not published yet.
+
+        The periods are those that were auctioned, which from some day on are shorter than before. It streams.
+        """
+        start_s, end_s = unix_s(start), unix_s(end - _MOMENT) + 1
+        known_until_s = unix_s(area.known_until(self.clock.now()))
+        for day in local_days(area.zone, start_s, end_s):
+            slots = slots_of_day(area.zone, day, area.auction_interval_s(day))
+            known = slots.start < known_until_s
+            prices = day_ahead(self.seed, area.name, day) if known else [None] * len(slots)
+            for at_s, price in zip(slots, prices, strict=True):
+                if start_s - slots.step < at_s < end_s:
+                    yield Slot(utc(at_s), utc(at_s + slots.step), price)
 
     def carbon_intensity(
         self, area_name: str, start: datetime, end: datetime, slot_s: int = HALF_HOUR_S
