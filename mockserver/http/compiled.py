@@ -75,7 +75,7 @@ class CompiledOperation:
         self.response_rules = {
             status: _response_rule(response, document, validators) for status, response in operation.responses.items()
         }
-        self.view, self.view_is_list = _view(success, api, document)
+        self.view, self.view_is_list = _view(success, api, document, self.paging)
 
     def response_rule(self, status: int) -> ResponseRule | None:
         """The rule for a status: exact, else its range, else the default, else None."""
@@ -152,13 +152,23 @@ def handler_for(operation: Operation, package: str) -> Handler:
     return handler
 
 
-def _view(success: Response | None, api: Api, document: Mapping[str, Any]) -> tuple[View | None, bool]:
-    """The view named after the success schema (`TariffDetail` is `tariff_detail`), and whether it is of each item."""
+def _view(
+    success: Response | None, api: Api, document: Mapping[str, Any], paging: Paging | None
+) -> tuple[View | None, bool]:
+    """The view named after the success schema (`TariffDetail` is `tariff_detail`), and whether it is of each item.
+
+    Of a page in an envelope the items have the view.
+    """
     media = next(iter(success.content.values()), None) if success else None
     if media is None or media.schema is None or api.views is None:
         return None, False
-    reference = keywords(media.schema).get("$ref")
-    array = keywords(resolved(media.schema, document))
+    schema = media.schema
+    if paging is not None and paging.items_in is not None:
+        envelope = resolved(schema, document)
+        items = keywords(envelope)["properties"][paging.items_in]
+        schema = Schema(f"{envelope.pointer}/properties/{paging.items_in}", items)
+    reference = keywords(schema).get("$ref")
+    array = keywords(resolved(schema, document))
     is_list = array.get("type") == "array"
     if is_list and isinstance(array.get("items"), Mapping):
         reference = array["items"].get("$ref")

@@ -15,26 +15,39 @@ from mockserver.http.errors import Headers, NotFound
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One cut of a list: its items, and the parameters that lead to its neighbours (None at an end)."""
+    """One cut of a list: its items, and the parameters that lead to its neighbours (None at an end).
+
+    `total` is the length of the whole list, and `asked` are the parameters that led here.
+    """
 
     items: Sequence[Any]
     previous: Mapping[str, Any] | None
     next: Mapping[str, Any] | None
+    total: int
+    asked: Mapping[str, Any]
 
 
 class Paging(Protocol):
-    """A paging dialect: `parameters` are the query parameters that it takes off the handler's hands."""
+    """A paging dialect: `parameters` are the query parameters that it takes off the handler's hands.
+
+    `items_in` names the member of the body that holds the items, None where the body is the list itself.
+    """
 
     parameters: frozenset[str]
+    items_in: str | None
 
     def cut(self, items: Sequence[Any], asked: Mapping[str, Any]) -> Page:
         """The asked page; `asked` holds the typed parameters, defaults filled in."""
+
+    def body(self, page: Page, wire_items: Sequence[Any]) -> Any:
+        """The body of a page, given its items in wire form."""
 
 
 class PageNumber:
     """`page` from 1 and `page_size`; a page past the end is 404, except the first page of an empty list."""
 
     parameters = frozenset({"page", "page_size"})
+    items_in: str | None = None
 
     def cut(self, items: Sequence[Any], asked: Mapping[str, Any]) -> Page:
         """See `Paging.cut`; NotFound past the end."""
@@ -48,10 +61,41 @@ class PageNumber:
             items=items[start : start + size],
             previous={"page": page - 1, "page_size": size} if page > 1 else None,
             next={"page": page + 1, "page_size": size} if start + size < total else None,
+            total=total,
+            asked=asked,
         )
 
+    def body(self, page: Page, wire_items: Sequence[Any]) -> Any:
+        """The items as they are."""
+        return wire_items
 
-DIALECTS: tuple[Paging, ...] = (PageNumber(),)
+
+class PageEnvelope:
+    """`page` from 1 and `per_page`, in an envelope that counts; a page past the end is empty."""
+
+    parameters = frozenset({"page", "per_page"})
+    items_in: str | None = "data"
+
+    def cut(self, items: Sequence[Any], asked: Mapping[str, Any]) -> Page:
+        """See `Paging.cut`."""
+        page, size = int(asked["page"]), int(asked["per_page"])
+        start, total = (page - 1) * size, len(items)
+        return Page(
+            items=items[start : start + size] if start < total else (),
+            previous={"page": page - 1, "per_page": size} if page > 1 else None,
+            next={"page": page + 1, "per_page": size} if start + size < total else None,
+            total=total,
+            asked=asked,
+        )
+
+    def body(self, page: Page, wire_items: Sequence[Any]) -> Any:
+        """`{data, pagination: {page, per_page, total_count, total_pages}}`; an empty list has no page."""
+        size = page.asked["per_page"]
+        counts = {"total_count": page.total, "total_pages": -(-page.total // size)}
+        return {"data": [*wire_items], "pagination": {"page": page.asked["page"], "per_page": size, **counts}}
+
+
+DIALECTS: tuple[Paging, ...] = (PageNumber(), PageEnvelope())
 
 
 def dialect_for(query_parameters: frozenset[str]) -> Paging | None:

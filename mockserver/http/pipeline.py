@@ -236,7 +236,7 @@ async def handle(exchange: Exchange) -> None:
 def present(exchange: Exchange) -> None:
     """The domain has answered. Cuts the page, turns objects into wire form, and makes the body."""
     operation = exchange.compiled
-    result = exchange.result
+    result, page = exchange.result, None
     exchange.status = operation.success_status
     media_type = operation.success_media_type
     if isinstance(result, Reply):
@@ -257,6 +257,8 @@ def present(exchange: Exchange) -> None:
             result = [view(item, context, expansion) for item in result]
         else:
             result = view(result, context, expansion)
+    if page is not None and operation.paging is not None:
+        result = operation.paging.body(page, result)
     exchange.result = result
     if media_type is None:
         if result is not None:
