@@ -11,10 +11,11 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from fixtures.days import unix_us
 from mockserver import ids
 from mockserver.clock import timestamp
 from mockserver.store import Store
@@ -24,7 +25,6 @@ from mockserver.store.overlay import DELETED, Overlay
 ACCESS_TOKEN_LIFETIME_S = 36_000
 CODE_LIFETIME_S = 60
 DEFAULT_LIMIT_PER_HOUR = 1000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 _NONE = type(None)
@@ -347,7 +347,7 @@ class Accounts:
     ) -> str:
         number = await next_number(self._store, "grant")
         text = ids.secret(self._seed(), kind, number)
-        expires_at_us = None if lifetime_s is None else _unix_us(self._now()) + lifetime_s * 1_000_000
+        expires_at_us = None if lifetime_s is None else unix_us(self._now()) + lifetime_s * 1_000_000
         row = {
             "kind": kind,
             "client_id": client_id,
@@ -367,12 +367,7 @@ class Accounts:
         await self._grants.delete(family)
 
     def _expired(self, row: Mapping[str, Any]) -> bool:
-        return row["expires_at_us"] is not None and _unix_us(self._now()) >= row["expires_at_us"]
-
-
-def _unix_us(at: datetime) -> int:
-    """Microseconds since 1970: exact, and an integer wherever the state travels."""
-    return (at - _EPOCH) // timedelta(microseconds=1)
+        return row["expires_at_us"] is not None and unix_us(self._now()) >= row["expires_at_us"]
 
 
 def _challenge(verifier: str) -> str:

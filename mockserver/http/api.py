@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mockserver.http.accounts import Principal, ReadyAccounts
-from mockserver.http.errors import ErrorStyle, Headers
+from mockserver.http.errors import ApiError, ErrorStyle, Headers
 from mockserver.http.exchange import Context, Exchange
 from mockserver.http.paging import Page
 from mockserver.http.ratelimit import WINDOW_S
@@ -37,6 +37,10 @@ def _no_accounts(seed: int, scopes: tuple[str, ...]) -> ReadyAccounts:
     return ReadyAccounts()
 
 
+def _as_worded(operation_id: str, body: Any) -> None:
+    return None
+
+
 def _ignored(context: Context, value: Any) -> None:
     """A parameter that only has to be valid."""
 
@@ -54,6 +58,8 @@ class Api:
     views: ModuleType | None = None
     identify: Mapping[str, Identify] = field(default_factory=dict)
     """How each security scheme of the contract reads its credential."""
+    explain: Callable[[str, Any], ApiError | None] = _as_worded
+    """A better word for a body (JSON values) that breaks the contract of an operation (its id), or None."""
     challenge: str = "Bearer"
     """What `WWW-Authenticate` asks for (RFC 9110 section 11.6.1)."""
     quota: Callable[[Exchange], tuple[Hashable, int]] | None = None

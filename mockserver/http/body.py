@@ -43,6 +43,8 @@ async def read_body(exchange: Exchange) -> Any:
     value = _form(raw) if name == FORM else _json(raw)
     validator = operation.body_validators[name]
     if validator is not None and not validator.is_valid(value):
+        if explained := exchange.api.api.explain(operation.operation.operation_id, value):
+            raise explained
         raise InvalidRequest(
             [
                 FieldError(
