@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import shlex
 import signal
 import sys
 import threading
@@ -16,23 +15,17 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
 from contract_tests import targets
+from contract_tests.commandline import CannotCheck, again, contract_of, writable
 from contract_tests.plan import PHASES, Plan
 from contract_tests.targets import Target, TargetError
 
 if TYPE_CHECKING:
     from contract_tests.contract import Contract
-
-
-class CannotCheck(click.ClickException):
-    """A run that cannot start: exit code 2, as for a wrong option."""
-
-    exit_code = 2
 
 
 def _phases(_: click.Context, __: click.Parameter, text: str) -> tuple[str, ...]:
@@ -41,20 +34,6 @@ def _phases(_: click.Context, __: click.Parameter, text: str) -> tuple[str, ...]
     if unknown:
         raise click.BadParameter(f"no phase {unknown[0]!r}; there are {', '.join(PHASES)}")
     return tuple(phase for phase in PHASES if phase in wanted)
-
-
-def _writable(_: click.Context, __: click.Parameter, file: Path | None) -> Path | None:
-    """Refuse a report that could not be written before the run, not after it."""
-    if file is None:
-        return None
-    existed = file.exists()
-    try:
-        file.open("ab").close()
-    except OSError as error:
-        raise click.BadParameter(f"{file} cannot be written: {error.strerror}") from error
-    if not existed:
-        file.unlink()
-    return file
 
 
 @click.command(short_help="Check a server against its contract.")
@@ -91,7 +70,7 @@ def _writable(_: click.Context, __: click.Parameter, file: Path | None) -> Path 
     help="Random requests per operation.",
 )
 @click.option("--time", "time_s", type=click.IntRange(1), metavar="SECONDS", help="Stop after so many seconds at most.")
-@click.option("--junit", type=click.Path(path_type=Path), callback=_writable, help="Write a JUnit report here.")
+@click.option("--junit", type=click.Path(path_type=Path), callback=writable, help="Write a JUnit report here.")
 @click.pass_context
 def check(
     context: click.Context,
@@ -128,12 +107,12 @@ def check(
     try:
         goal = _target(url, target, targets_file, token)
         _refuse_stranger(goal.url, target, targets_file, allow_host)
-        contract = _contract(api or ("" if spec else goal.api), spec)
+        contract = contract_of(api or ("" if spec else goal.api), spec)
         operations = _operations(contract, include, exclude)
         credentials = probe.sign_in(goal)
         probe.knock(contract, operations, goal.url, credentials)
         plan = Plan(contract, goal.url, credentials, operations, phases, seed, max_examples, time_s)
-        exit_code = _run(plan, junit, _again(context))
+        exit_code = _run(plan, junit, again(context, "gridmock check", ("seed",), ("token",)))
     except (TargetError, ContractError, SpecError, probe.Unreachable) as error:
         raise CannotCheck(str(error)) from error
     except KeyboardInterrupt as error:
@@ -162,14 +141,6 @@ def _refuse_stranger(url: str, target: str | None, file: Path, allowed: tuple[st
     )
 
 
-def _contract(api: str, spec: Path | None) -> Contract:
-    from contract_tests import contract
-
-    if bool(api) == bool(spec):
-        raise click.UsageError("say what to check against: either an API or --spec FILE")
-    return contract.from_file(spec) if spec else contract.named(api)
-
-
 def _operations(contract: Contract, include: tuple[str, ...], exclude: tuple[str, ...]) -> frozenset[str]:
     """Labels of the operations to test; each may be called by its operation id or its label."""
     labels = {str(place.value.get("operationId", label)): label for label, place in contract.operations.items()}
@@ -182,24 +153,6 @@ def _operations(contract: Contract, include: tuple[str, ...], exclude: tuple[str
     if not (left := wanted - {labels[name] for name in exclude}):
         raise click.UsageError("no operation is left to test")
     return frozenset(left)
-
-
-def _again(context: click.Context) -> str:
-    """The command that repeats this run; never with a token in it."""
-    words = ["gridmock check"]
-    for parameter in context.command.params:
-        value: Any = context.params.get(parameter.name or "")
-        given = context.get_parameter_source(parameter.name or "") is not ParameterSource.DEFAULT
-        if parameter.name != "seed" and (value is None or value == () or not given):
-            continue
-        if parameter.name == "token":
-            words.append('--token "$GRIDMOCK_TOKEN"')
-        elif isinstance(parameter, click.Argument):
-            words.append(shlex.quote(value))
-        else:
-            values = value if parameter.multiple else [",".join(value) if isinstance(value, tuple) else value]
-            words += [f"{parameter.opts[0]} {shlex.quote(str(one))}" for one in values]
-    return " ".join(words)
 
 
 @contextmanager
@@ -223,7 +176,7 @@ def _interrupts() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def _run(plan: Plan, junit: Path | None, again: str) -> int:
+def _run(plan: Plan, junit: Path | None, repeat: str) -> int:
     from contract_tests.findings import Tally
     from contract_tests.report import junit as junit_report
     from contract_tests.report import terminal
@@ -237,7 +190,7 @@ def _run(plan: Plan, junit: Path | None, again: str) -> int:
             progress.see(event)
             if pressed.is_set():
                 break
-    for line in terminal.summary(tally, again):
+    for line in terminal.summary(tally, repeat):
         click.echo(line)
     if junit:
         try:

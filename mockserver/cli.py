@@ -15,6 +15,7 @@ COMMANDS = {
     "routes": ("mockserver.commands.routes", "routes", "List every operation that is served."),
     "generate": ("mockserver.commands.generate", "generate", "Write the numbers of the world to files."),
     "check": ("contract_tests.cli", "check", "Check an implementation against its contract."),
+    "listen": ("contract_tests.listen", "listen", "Receive webhooks and check them."),
 }
 """Module and attribute of each sub-command, and its line in the help."""
 
