@@ -140,21 +140,33 @@ def _clip(text: str, length: int) -> str:
 
 
 def _meant(choice: ValidationError) -> Sequence[ValidationError]:
-    """The errors of the one branch of a oneOf or anyOf that the sender must have meant; none if that is open."""
+    """The errors of the one branch of a oneOf or anyOf that the sender must have meant; none if that is open.
+
+    Where no branch is nearer by what the value says of its case, the one is meant of which least is missing.
+    """
     if not isinstance(choice.kind, (ValidationErrorKind.OneOfNotValid, ValidationErrorKind.AnyOf)):
         return ()
     branches, top = choice.kind.context, len(choice.instance_path)
-    distances = [max((_distance(error, top) for error in branch), default=0) for branch in branches]
+    distances = [
+        (max((_distance(error, top) for error in branch), default=0), sum(_misses(error, top) for error in branch))
+        for branch in branches
+    ]
     nearest = min(distances)
     return branches[distances.index(nearest)] if distances.count(nearest) == 1 else ()
 
 
+# By keyword and depth below the value, the strongest first. A const is the name of a case, an enum may be any property.
+_DISTANCES = {("type", 0): 5, ("const", 0): 4, ("enum", 0): 3, ("const", 1): 2, ("enum", 1): 1}
+
+
 def _distance(error: ValidationError, top: int) -> int:
     """How strongly an error says that its branch was not meant: the value is of another type, or says another case."""
-    keyword, depth = error.kind.name, len(error.instance_path) - top
-    if keyword == "type" and depth == 0:
-        return 3
-    return 2 - depth if keyword in ("const", "enum") and depth <= 1 else 0
+    return _DISTANCES.get((error.kind.name, len(error.instance_path) - top), 0)
+
+
+def _misses(error: ValidationError, top: int) -> bool:
+    """Whether the error is that a property of the value itself is missing."""
+    return error.kind.name == "required" and len(error.instance_path) == top
 
 
 def _is_base64(text: str) -> bool:

@@ -37,6 +37,16 @@ oneOf:
   - type: 'null'
 """
 
+MESSAGE = """
+oneOf:
+  - type: object
+    properties: {kind: {const: call}, name: {type: string}, event: {type: object}, mode: {enum: [a, b]}}
+    required: [kind, name, event]
+  - type: object
+    properties: {event: {const: values}, values: {items: {type: integer}}}
+    required: [event, values]
+"""
+
 # Schema, value, violations.
 CASES: dict[str, tuple[str, Any, list[tuple[str, str, str]]]] = {
     "nothing wrong": ("type: string", "a", []),
@@ -86,6 +96,21 @@ CASES: dict[str, tuple[str, Any, list[tuple[str, str, str]]]] = {
         CARD,
         {"kind": "cash"},
         [("", "oneOf", """{"kind": "cash"} is not valid under any of the schemas listed in the 'oneOf' keyword""")],
+    ),
+    "case told by a constant that only it has": (
+        MESSAGE,
+        {"event": "values", "values": ["1"]},
+        [("/values/0", "type", '"1" is not of type "integer"')],
+    ),
+    "case of which least is missing": (
+        MESSAGE,
+        {"event": "values"},
+        [("", "required", '"values" is a required property')],
+    ),
+    "wrong enum in a case told by a constant": (
+        MESSAGE,
+        {"kind": "call", "name": "n", "event": {}, "mode": "c"},
+        [("/mode", "enum", '"c" is not one of "a" or "b"')],
     ),
     "object or null": (
         "anyOf: [{type: object, properties: {a: {type: string}}}, {type: 'null'}]",
