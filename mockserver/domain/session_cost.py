@@ -13,16 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from fixtures.days import unix_s, utc
+from fixtures.days import unix_us, utc_of_us
 from mockserver.domain.series import Slot
 
-SECOND_US = 1_000_000
 DECIMALS = 4
 _WH_PER_MWH = 1_000_000
 
@@ -64,17 +63,6 @@ class UnsettledPeriod(ValueError):
         self.start = start
 
 
-def microseconds(at: datetime) -> int:
-    """An aware instant as Unix microseconds."""
-    return unix_s(at) * SECOND_US + at.microsecond
-
-
-def instant(at_us: int) -> datetime:
-    """Unix microseconds as an aware datetime in UTC."""
-    second, fraction = divmod(at_us, SECOND_US)
-    return utc(second) + timedelta(microseconds=fraction)
-
-
 def session_cost(readings: Sequence[Reading], periods: Iterable[Slot[Decimal | None]]) -> Decimal:
     """The cost between the first reading and the last, in currency units with four decimals.
 
@@ -97,8 +85,8 @@ def exact_cost(readings: Sequence[Reading], periods: Iterable[Slot[Decimal | Non
             while period is None or end_us <= at_us:
                 period = next(remaining, None)
                 if period is None:
-                    raise ValueError(f"no market period covers {instant(at_us).isoformat()}")
-                end_us, price = microseconds(period.end), Fraction(period.value or 0)
+                    raise ValueError(f"no market period covers {utc_of_us(at_us).isoformat()}")
+                end_us, price = unix_us(period.end), Fraction(period.value or 0)
             if period.value is None:
                 raise UnsettledPeriod(period.start)
             until_us = min(end_us, after.at_us)

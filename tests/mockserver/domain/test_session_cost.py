@@ -13,23 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.days import QUARTER_HOUR_S, midnight, unix_s
+from fixtures.days import QUARTER_HOUR_S, midnight, unix_us, utc_of_us
 from fixtures.prices import area, price_at
 from mockserver.clock import Clock
 from mockserver.domain.series import Slot
 from mockserver.domain.session_cost import (
-    SECOND_US,
     BadReading,
     Reading,
     UnsettledPeriod,
     exact_cost,
-    instant,
-    microseconds,
     session_cost,
 )
 from mockserver.domain.world import World
 
 SEED = 42
+SECOND_US = 1_000_000
 NL = area("NL")
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -38,7 +36,7 @@ START = datetime(2026, 3, 3, 17, tzinfo=UTC)
 
 
 def reading(at: datetime, register_wh: int | Decimal) -> Reading:
-    return Reading(microseconds(at), register_wh)
+    return Reading(unix_us(at), register_wh)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +45,7 @@ def world() -> World:
 
 
 def periods(world: World, readings: Sequence[Reading]) -> Iterator[Slot[Decimal | None]]:
-    return world.auction_prices(NL, instant(readings[0].at_us), instant(readings[-1].at_us))
+    return world.auction_prices(NL, utc_of_us(readings[0].at_us), utc_of_us(readings[-1].at_us))
 
 
 def hours(prices: Iterable[str | None], start: datetime = START) -> list[Slot[Decimal | None]]:
@@ -77,7 +75,7 @@ def slow_cost(readings: Sequence[Reading]) -> Fraction:
     total = Fraction(0)
     for start_us in range(first_us - first_us % step_us, last_us, step_us):
         energy_wh = register(readings, min(start_us + step_us, last_us)) - register(readings, max(start_us, first_us))
-        total += energy_wh / 1000 * Fraction(price_at(SEED, "NL", instant(start_us))) / 1000
+        total += energy_wh / 1000 * Fraction(price_at(SEED, "NL", utc_of_us(start_us))) / 1000
     return total
 
 
@@ -85,7 +83,7 @@ def slow_cost(readings: Sequence[Reading]) -> Fraction:
 def sessions(draw: st.DrawFn) -> list[Reading]:
     """Readings of up to two days around an ordinary night, the first day of quarter-hours, or a clock change."""
     day = draw(st.sampled_from([date(2026, 3, 3), date(2025, 9, 30), date(2026, 3, 28), date(2026, 10, 24)]))
-    start_us = microseconds(midnight(AMSTERDAM, day)) + draw(st.integers(0, 86_400 * SECOND_US))
+    start_us = unix_us(midnight(AMSTERDAM, day)) + draw(st.integers(0, 86_400 * SECOND_US))
     steps = draw(
         st.lists(
             st.tuples(
@@ -244,9 +242,3 @@ def test_readings_that_cannot_follow_each_other_are_named(
     with pytest.raises(BadReading, match=message) as refused:
         session_cost(readings, hours(["1.00"]))
     assert (refused.value.index, refused.value.is_time) == (index, is_time)
-
-
-@given(at_us=st.integers(0, 10**16))
-def test_instants_keep_their_microseconds(at_us: int) -> None:
-    assert microseconds(instant(at_us)) == at_us
-    assert unix_s(instant(at_us)) == at_us // SECOND_US

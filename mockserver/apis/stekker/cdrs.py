@@ -1,0 +1,74 @@
+"""Tag CDRs: what the energy of a session cost on the day-ahead market."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from fixtures.days import unix_us, utc_of_us
+from fixtures.prices import Area
+from mockserver import ids
+from mockserver.apis.stekker.moments import moment
+from mockserver.apis.stekker.regions import market_area
+from mockserver.clock import timestamp
+from mockserver.domain.session_cost import BadReading, Cdr, Reading, UnsettledPeriod, session_cost
+from mockserver.http.errors import Unprocessable
+from mockserver.http.exchange import Context
+
+LONGEST = timedelta(days=366)
+"""What is priced at once: no session is longer, and the work stays bounded."""
+
+
+async def post_meter_readings(ctx: Context) -> Cdr:
+    """Price readings that no session of ours has."""
+    return _priced_readings(ctx)
+
+
+async def get_meter_readings(ctx: Context) -> Cdr:
+    """The same by GET, as the provider's sample has it."""
+    return _priced_readings(ctx)
+
+
+def priced(ctx: Context, cdr_id: str, area: Area, readings: Sequence[Reading]) -> Cdr:
+    """The CDR of readings in order; raises as `session_cost` does."""
+    started_at, ended_at = utc_of_us(readings[0].at_us), utc_of_us(readings[-1].at_us)
+    return Cdr(
+        id=cdr_id,
+        currency=area.currency,
+        started_at=started_at,
+        ended_at=ended_at,
+        last_updated_at=max(ctx.at, ended_at),
+        cost_excl_vat=session_cost(readings, ctx.world.auction_prices(area, started_at, ended_at)),
+    )
+
+
+def _priced_readings(ctx: Context) -> Cdr:
+    market, given = ctx.body["power_market"], ctx.body["meter_readings"]
+    if market["sub_modality"] != "DayAhead":
+        raise Unprocessable(
+            f"{market['sub_modality']} is not a market that is priced here: send DayAhead", "power_market.sub_modality"
+        )
+    area = market_area(market["market_area_code"], "power_market.market_area_code")
+    readings = [_reading(each, index) for index, each in enumerate(given)]
+    if readings[-1].at_us - readings[0].at_us > LONGEST // timedelta(microseconds=1):
+        raise Unprocessable(f"span more than {LONGEST.days} days: price them in parts", "meter_readings")
+    # The same readings are the same CDR, whoever asks for it again.
+    content = " ".join(f"{at_us}:{register_wh}" for at_us, register_wh in readings)
+    try:
+        return priced(ctx, ids.uuid(ctx.world.seed, "stekker meter readings", area.name, content), area, readings)
+    except BadReading as bad:
+        name = "timestamp" if bad.is_time else "reading_kwh"
+        raise Unprocessable(f"{given[bad.index][name]} {bad}", f"meter_readings.{bad.index}.{name}") from None
+    except UnsettledPeriod as unsettled:
+        index = next(number for number, each in enumerate(readings) if each.at_us > unix_us(unsettled.start))
+        raise Unprocessable(
+            f"{given[index]['timestamp']} is after {timestamp(unsettled.start)}, from when on no price is settled yet",
+            f"meter_readings.{index}.timestamp",
+        ) from None
+
+
+def _reading(given: dict[str, Any], index: int) -> Reading:
+    at = moment(given["timestamp"], f"meter_readings.{index}.timestamp")
+    return Reading(unix_us(at), Decimal(str(given["reading_kwh"])) * 1000)
