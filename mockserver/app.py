@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 APIS: dict[str, tuple[str, str]] = {
     "ev-energy": ("mockserver.apis.ev_energy", "API"),
     "ev-energy-oauth": ("mockserver.apis.ev_energy", "OAUTH"),
+    "stekker": ("mockserver.apis.stekker", "API"),
+    "stekker-app": ("mockserver.apis.stekker", "APP"),
     "control": ("mockserver.control", "API"),
 }
 """Every API: its name, and the module and attribute of its declaration. Imported only when served."""
 
-COMPANIONS = {"ev-energy": ("ev-energy-oauth",)}
+COMPANIONS = {"ev-energy": ("ev-energy-oauth",), "stekker": ("stekker-app",)}
 """What is served together with an API, though it is a contract of its own."""
 
 

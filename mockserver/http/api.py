@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mockserver.http.compiled import CompiledOperation
     from mockserver.http.routing import Router
     from specs.operation import Spec
+    from specs.validation import Validator
 
 Identify = Callable[[Exchange], Awaitable[Principal | None]]
 """Reads one kind of credential: None when the request carries none, Unauthenticated when it carries a bad one."""
@@ -98,6 +99,8 @@ class MountedApi:
     api: Api
     spec: Spec
     router: Router[CompiledOperation]
+    webhooks: Mapping[str, Validator]
+    """What judges the body of each webhook, by its name."""
 
     @property
     def base_path(self) -> str:

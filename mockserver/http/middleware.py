@@ -66,7 +66,13 @@ def mount(api: Api, spec: Spec) -> MountedApi:
         handler = handler_for(operation, api.handlers)
         compiled = CompiledOperation(operation, handler, api, spec.document, validators)
         router.add(operation.path, operation.method, compiled)
-    return MountedApi(api, spec, router)
+    webhooks = {
+        webhook.path: validators.response(media.schema)
+        for webhook in spec.webhooks
+        for media in (webhook.request_body.content.values() if webhook.request_body else ())
+        if media.schema is not None
+    }
+    return MountedApi(api, spec, router, webhooks)
 
 
 class PipelineMiddleware(SpecMiddleware):  # type: ignore[misc]  # connexion ships no types

@@ -8,6 +8,7 @@ from mockserver.apis.stekker import views
 from mockserver.apis.stekker.accounts import REQUESTS_PER_MINUTE, ready_accounts
 from mockserver.apis.stekker.bess import views as bess_views
 from mockserver.apis.stekker.errors import StekkerErrors
+from mockserver.apis.stekker.events import explain
 from mockserver.http.api import Api
 from mockserver.http.auth import access_token, local_or_token
 from mockserver.http.errors import ProblemStyle
@@ -34,6 +35,7 @@ API = Api(
     errors=StekkerErrors(is_grape=False),
     identify=_ORGANIZATION,
     challenge=_CHALLENGE,
+    explain=explain,
     quota=_quota,
     quota_window_s=60.0,
     accounts=ready_accounts,

@@ -10,15 +10,27 @@ from typing import Any
 from fixtures.days import unix_us, utc_of_us
 from fixtures.prices import Area
 from mockserver import ids
+from mockserver.apis.stekker import sessions
 from mockserver.apis.stekker.moments import moment
+from mockserver.apis.stekker.organizations import calling
 from mockserver.apis.stekker.regions import market_area
 from mockserver.clock import timestamp
 from mockserver.domain.session_cost import BadReading, Cdr, Reading, UnsettledPeriod, session_cost
-from mockserver.http.errors import Unprocessable
+from mockserver.http.errors import Conflict, NotFound, Unprocessable
 from mockserver.http.exchange import Context
 
 LONGEST = timedelta(days=366)
 """What is priced at once: no session is longer, and the work stays bounded."""
+
+
+async def get_cdr(ctx: Context, *, cpo_transaction_id: str) -> Cdr:
+    """Price a session that StopTransaction has completed."""
+    return await _of_session(ctx, cpo_transaction_id)
+
+
+async def post_cdr(ctx: Context, *, cpo_transaction_id: str) -> Cdr:
+    """The same by POST, as the heading of the provider's page has it."""
+    return await _of_session(ctx, cpo_transaction_id)
 
 
 async def post_meter_readings(ctx: Context) -> Cdr:
@@ -42,6 +54,20 @@ def priced(ctx: Context, cdr_id: str, area: Area, readings: Sequence[Reading]) -
         last_updated_at=max(ctx.at, ended_at),
         cost_excl_vat=session_cost(readings, ctx.world.auction_prices(area, started_at, ended_at)),
     )
+
+
+async def _of_session(ctx: Context, transaction_id: str) -> Cdr:
+    organization = calling(ctx)
+    session = await sessions.of_transaction(organization, transaction_id)
+    if session is None:
+        raise NotFound(f"There is no transaction {transaction_id[:80]!r}.")
+    if sessions.state(session) != "completed":
+        raise Conflict(f"Transaction {transaction_id} is {sessions.state(session)}; a CDR follows StopTransaction.")
+    readings = [Reading(at_us, register_wh) for at_us, register_wh in sessions.readings(session)]
+    try:
+        return priced(ctx, session["session_id"], await organization.market(), readings)
+    except UnsettledPeriod as unsettled:
+        raise Conflict(f"Transaction {transaction_id} cannot be priced yet: {unsettled}.") from None
 
 
 def _priced_readings(ctx: Context) -> Cdr:

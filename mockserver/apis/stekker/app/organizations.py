@@ -1,0 +1,28 @@
+"""Tag Organizations: the operators that use Stekker, and where their systems take profiles."""
+
+from __future__ import annotations
+
+from mockserver.apis.stekker import organizations
+from mockserver.apis.stekker.app import views
+from mockserver.http.errors import FieldError, InvalidRequest
+from mockserver.http.exchange import Context
+
+
+async def list_organizations(ctx: Context) -> list[views.Wire]:
+    """All, by id."""
+    return [await views.organization(each) for each in await organizations.organizations(ctx.runtime)]
+
+
+async def get_organization(ctx: Context, *, organization_id: str) -> views.Wire:
+    """One with its settings."""
+    return await views.organization(await organizations.named(ctx.runtime, organization_id))
+
+
+async def update_organization(ctx: Context, *, organization_id: str) -> views.Wire:
+    """Change settings; a callback URL has to lead to where webhooks may go."""
+    organization = await organizations.named(ctx.runtime, organization_id)
+    url = ctx.body.get("callback_url")
+    if url is not None and (refusal := ctx.runtime.outbox.refusal(url)):
+        raise InvalidRequest([FieldError("body", "callback_url", refusal)])
+    await organization.change(ctx.body)
+    return await views.organization(organization)

@@ -1,0 +1,34 @@
+"""Tag Sites: grid connections with a limit that charge points and other load share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mockserver.apis.stekker import organizations, planning
+from mockserver.apis.stekker.app import views
+from mockserver.http.errors import NotFound
+from mockserver.http.exchange import Context
+
+
+async def list_sites(ctx: Context, *, organization_id: str) -> list[views.Wire]:
+    """The sites of an organization, by id."""
+    organization = await organizations.named(ctx.runtime, organization_id)
+    return [await views.site(organization, row, ctx.at) for row in await organization.sites.list()]
+
+
+async def put_site(ctx: Context, *, organization_id: str, site_id: str) -> views.Wire:
+    """Set up a site, or change it; sessions that go on there are planned anew."""
+    organization = await organizations.named(ctx.runtime, organization_id)
+    row: Mapping[str, Any] = {"site_id": site_id, **ctx.body}
+    await organization.sites.put(site_id, row)
+    pushes = await planning.replan_site(organization, row, ctx.at)
+    ctx.after_commit(lambda: planning.send(ctx.runtime, pushes))
+    return await views.site(organization, row, ctx.at)
+
+
+async def delete_site(ctx: Context, *, organization_id: str, site_id: str) -> None:
+    """Forget a site; what goes on there keeps its plans."""
+    organization = await organizations.named(ctx.runtime, organization_id)
+    if not await organization.sites.delete(site_id):
+        raise NotFound(f"There is no site {site_id[:80]!r}.")

@@ -1,0 +1,101 @@
+"""What the demo app shows, in the form of its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fixtures.days import unix_us, utc, utc_of_us
+from mockserver.apis.stekker import sessions, sites
+from mockserver.apis.stekker.charge_points import ChargePoint
+from mockserver.apis.stekker.organizations import Organization
+from mockserver.apis.stekker.sessions import Session
+from mockserver.clock import timestamp
+from mockserver.domain.smart_charging import Wishes
+from mockserver.http.journal import MASK
+
+Wire = dict[str, Any]
+
+
+async def organization(found: Organization) -> Wire:
+    """Organization, with its key masked."""
+    application = await found.runtime.accounts.application(found.id)
+    settings = await found.settings()
+    return {
+        "organization_id": found.id,
+        "name": application.name if application else found.id,
+        **settings,
+        "callback_api_key": None if settings["callback_api_key"] is None else MASK,
+    }
+
+
+async def charge_point(organization: Organization, found: ChargePoint) -> Wire:
+    """ChargePoint."""
+    connectors = []
+    for connector_id, connector in found["connectors"].items():
+        key = connector["session"]
+        connectors.append(
+            {
+                "connector_id": int(connector_id),
+                "status": connector["status"],
+                "error_code": connector["error_code"],
+                "status_at": connector["status_at"],
+                "max_power_w": connector["max_power_w"] or found["max_power_w"],
+                "session_id": None if key is None else (await sessions.by_key(organization, key))["session_id"],
+            }
+        )
+    return {**found, "connectors": sorted(connectors, key=lambda each: each["connector_id"])}
+
+
+async def site(organization: Organization, found: Mapping[str, Any], at: datetime) -> Wire:
+    """Site, with the load that its sensors saw last."""
+    load = await sites.load_of(organization, found, unix_us(at))
+    return {
+        **found,
+        "load_w": None if load is None else load.power_w,
+        "load_at": None if load is None else timestamp(utc_of_us(load.at_us)),
+    }
+
+
+def id_tag(text: str, found: Wishes) -> Wire:
+    """IdTag."""
+    return {
+        "id_tag": text,
+        "battery_wh": found.battery_wh,
+        "arrival_soc_percent": found.arrival_soc_percent,
+        "direct_percent": found.direct_percent,
+        "target_percent": found.target_percent,
+        "departure_time": found.departure.strftime("%H:%M"),
+    }
+
+
+def session(found: Session) -> Wire:
+    """Session."""
+    plan, ended_at = found["plan"], sessions.ended_at(found)
+    return {
+        "session_id": found["session_id"],
+        "charge_point_id": found["charge_point_id"],
+        "connector_id": found["connector_id"],
+        "transaction_id": found["transaction_id"],
+        "id_tag": found["id_tag"],
+        "state": sessions.state(found),
+        "started_at": timestamp(sessions.started_at(found)),
+        "ended_at": None if ended_at is None else timestamp(ended_at),
+        "meter_start_wh": found["meter_start_wh"],
+        "meter_last_wh": found["meter_last_wh"],
+        "energy_wh": round(sessions.energy_wh(found), 3),
+        "meter_values_count": found["meter_values_count"],
+        "max_power_w": found["max_power_w"],
+        "soc_percent": found["soc_percent"],
+        "target_energy_wh": round(sessions.energy_wh(found) + sessions.remaining_wh(found), 3),
+        "departure_at": timestamp(utc(found["departure_s"])),
+        "plan": None
+        if plan is None
+        else {
+            "planned_at": timestamp(utc(plan["planned_s"])),
+            "periods": [
+                {"starts_at": timestamp(utc(start_s)), "limit_w": limit_w} for start_s, limit_w in plan["periods"]
+            ],
+        },
+    }

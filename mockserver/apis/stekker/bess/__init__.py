@@ -1,0 +1,1 @@
+"""BESS: grid connections, batteries, sensors."""

@@ -1,0 +1,1 @@
+"""Domain to wire, one function per schema of the contract."""

@@ -1,0 +1,243 @@
+"""When sessions are planned anew, and the profiles that tell operators of it.
+
+A session is planned when it begins; when the car takes more or less than planned or tells another state of charge; when
+prices come out; and when its site has more or less room. What changed is pushed, the newest plan only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from fixtures.days import unix_s, unix_us, utc
+from fixtures.price_forecasts import forecast
+from fixtures.prices import Area, price_at
+from mockserver.apis.stekker import charge_points, sessions, sites
+from mockserver.apis.stekker.organizations import Organization
+from mockserver.apis.stekker.sessions import Session
+from mockserver.clock import timestamp
+from mockserver.domain.smart_charging import (
+    DIFFERENCE_S,
+    SLOT_S,
+    Need,
+    Period,
+    is_other,
+    limit_at,
+    periods,
+    planned_wh,
+)
+from mockserver.http.errors import ContractBroken
+from mockserver.http.outbox import Webhook
+from mockserver.http.runtime import Runtime
+
+TOPIC = "setChargingProfile"
+MISSED_WH, MISSED_SHARE = 500.0, 0.02
+"""How far the energy, and the remaining need as a share of the battery, may be off before a plan is made anew."""
+SLACK = 0.9
+"""A car that draws less than this share of its limit has a limit of its own."""
+_LEARNED_FROM_S = 60
+
+Push = tuple[tuple[str, str, str], Webhook]
+"""A lane of the outbox, and what goes there."""
+
+
+def lane_of(organization: Organization, session: Session) -> tuple[str, str, str]:
+    """The lane of a session's profiles."""
+    return ("stekker", organization.id, session["session_id"])
+
+
+async def active_sessions(organization: Organization, charge_point_ids: Iterable[str]) -> list[Session]:
+    """The sessions that go on at some charge points."""
+    keys: list[str] = []
+    for charge_point_id in charge_point_ids:
+        charge_point = await charge_points.find(organization, charge_point_id)
+        if charge_point is not None:
+            keys += [each["session"] for each in charge_point["connectors"].values() if each["session"] is not None]
+    return [await sessions.by_key(organization, key) for key in keys]
+
+
+async def replan(organization: Organization, session: Session, at: datetime) -> list[Push]:
+    """Plan a session from an aware instant on, with all that share its site; stores them, gives what to push."""
+    site = await sites.site_of(organization, session["charge_point_id"])
+    if site is not None:
+        return await replan_site(organization, site, at, session)
+    return await _plan(organization, [session], at, None)
+
+
+async def replan_site(
+    organization: Organization, site: Any, at: datetime, changed: Session | None = None
+) -> list[Push]:
+    """Plan all sessions of a site; `changed` is one of them that is not stored yet, or has just ended."""
+    others = await active_sessions(organization, site["charge_point_ids"])
+    if changed is not None:
+        others = [each for each in others if each["session_id"] != changed["session_id"]]
+    involved = others if changed is None or changed["ended_us"] is not None else [*others, changed]
+    room = await sites.room_w(organization, site, involved, unix_us(at))
+    return await _plan(organization, sorted(involved, key=lambda each: (each["departure_s"], each["number"])), at, room)
+
+
+def is_off(session: Session, area: Area, now: datetime, at: datetime) -> bool:
+    """Whether a session's plan no longer fits what is known at the virtual `now` and was measured at `at`."""
+    plan = session["plan"]
+    if plan is None:
+        return True
+    prices_until_s = unix_s(area.known_until(now))
+    if prices_until_s != plan["prices_until_s"] and session["departure_s"] > plan["prices_until_s"]:
+        return True
+    charged_wh = sessions.energy_wh(session) - plan["energy_wh"]
+    expected_wh = planned_wh(_periods(plan), plan["planned_s"], unix_s(at), session["drawn_w"])
+    if abs(charged_wh - expected_wh) > MISSED_WH:
+        return True
+    surprise_wh = sessions.remaining_wh(session) - max(plan["remaining_wh"] - charged_wh, 0.0)
+    return abs(surprise_wh) > max(MISSED_SHARE * session["battery_wh"], MISSED_WH)
+
+
+def learn(session: Session, since_us: int, register_wh: float) -> None:
+    """See from what was drawn since an instant, with the register then, whether the car has a limit of its own."""
+    plan = session["plan"]
+    start_s, end_s = since_us // 1_000_000, session["meter_last_us"] // 1_000_000
+    if plan is None or end_s - start_s < _LEARNED_FROM_S:
+        return
+    limit_w = limit_at(_periods(plan), start_s)
+    steady = all(not start_s < period.start_s <= end_s for period in _periods(plan))
+    drawn_w = (session["meter_last_wh"] - register_wh) * 3600.0 / (end_s - start_s)
+    if limit_w and steady and drawn_w > 0.0:
+        session["drawn_w"] = drawn_w if drawn_w < SLACK * limit_w else None
+
+
+def send(runtime: Runtime, pushes: Iterable[Push]) -> None:
+    """Hand profiles to the outbox; only to be called once what they tell of is stored."""
+    for lane, webhook in pushes:
+        runtime.outbox.send(lane, webhook)
+
+
+def await_prices(organization: Organization, area: Area) -> None:
+    """Have the organization's sessions planned anew when the next day's prices come out."""
+    runtime = organization.runtime
+    next_day = area.known_until(runtime.clock.now()).astimezone(area.zone).date()
+    runtime.scheduler.at(
+        area.publication(next_day), ("stekker prices", organization.id), partial(_prices_came, organization)
+    )
+
+
+async def _prices_came(organization: Organization) -> None:
+    runtime = organization.runtime
+    async with runtime.store.transaction():
+        now, area = runtime.clock.now(), await organization.market()
+        known = [row["charge_point_id"] for row in await organization.charge_points.list()]
+        pushes = []
+        waiting = await active_sessions(organization, known)
+        for session in waiting:
+            if is_off(session, area, now, now):
+                pushes += await replan(organization, session, now)
+    send(runtime, pushes)
+    if waiting:
+        await_prices(organization, area)
+
+
+async def _plan(
+    organization: Organization, involved: Sequence[Session], at: datetime, room_w: int | None
+) -> list[Push]:
+    """Plan sessions in turn, each with the room that those before it leave of `room_w`; None is no limit."""
+    runtime, area = organization.runtime, await organization.market()
+    price = _prices(runtime, area)
+    settings = await organization.settings()
+    taken_w: dict[int, int] = {}
+    pushes: list[Push] = []
+    for session in involved:
+        need = Need(
+            at_s=unix_s(at),
+            departure_s=session["departure_s"],
+            energy_wh=sessions.remaining_wh(session),
+            direct_wh=max(session["direct_wh"] - sessions.energy_wh(session), 0.0),
+            max_power_w=session["max_power_w"],
+            phases=session["phases"],
+            drawn_w=session["drawn_w"],
+        )
+        room = None if room_w is None else partial(_room, room_w, taken_w)
+        planned = periods(need, price, room)
+        if room_w is not None:
+            for start in need.slots:
+                span = (max(start, need.at_s), start + SLOT_S)
+                taken_w[start] = taken_w.get(start, 0) + _highest(planned, *span)
+        before = session["plan"]
+        session["plan"] = {
+            "planned_s": need.at_s,
+            "energy_wh": sessions.energy_wh(session),
+            "remaining_wh": need.energy_wh,
+            "prices_until_s": unix_s(area.known_until(runtime.clock.now())),
+            "periods": [[*period] for period in planned],
+        }
+        await sessions.save(organization, session)
+        is_news = before is None or is_other(_periods(before), planned, DIFFERENCE_S if room_w is None else 0)
+        if is_news and settings["callback_url"] is not None:
+            pushes.append((lane_of(organization, session), _webhook(organization, settings, session)))
+    return pushes
+
+
+def _periods(plan: sessions.Plan) -> list[Period]:
+    return [Period(start_s, limit_w) for start_s, limit_w in plan["periods"]]
+
+
+def _room(room_w: int, taken_w: dict[int, int], start_s: int) -> int:
+    return room_w - taken_w.get(start_s, 0)
+
+
+def _highest(planned: Sequence[Period], start_s: int, end_s: int) -> int:
+    """The highest limit in [start_s, end_s), W."""
+    inside = [period.limit_w for period in planned if start_s < period.start_s < end_s]
+    return max([limit_at(planned, start_s), *inside])
+
+
+def _prices(runtime: Runtime, area: Area) -> Callable[[int], float]:
+    """The price per MWh of the quarter-hour that starts at an instant: settled, else as forecast now."""
+    now, seed = runtime.clock.now(), runtime.seed
+    known_until_s = unix_s(area.known_until(now))
+
+    def price(start_s: int) -> float:
+        if start_s < known_until_s:
+            return float(price_at(seed, area.name, utc(start_s), SLOT_S))
+        return float(forecast(seed, area.name, utc(start_s), now, SLOT_S).expected)
+
+    return price
+
+
+def _webhook(organization: Organization, settings: Any, session: Session) -> Webhook:
+    """The profile as OCPP 1.6 SetChargingProfile.req; ContractBroken if that is not what the contract says."""
+    plan = session["plan"]
+    assert plan is not None, "only what is planned is pushed"  # noqa: S101  # a defect, not an input
+    body = {
+        "connectorId": session["connector_id"],
+        "csChargingProfiles": {
+            "chargingProfileId": session["number"],
+            "transactionId": session["transaction_id"],
+            "stackLevel": 0,
+            "chargingProfilePurpose": "TxProfile",
+            "chargingProfileKind": "Absolute",
+            "chargingSchedule": {
+                "startSchedule": timestamp(utc(plan["planned_s"])),
+                "chargingRateUnit": "W",
+                "chargingSchedulePeriod": [
+                    {"startPeriod": period.start_s - plan["planned_s"], "limit": period.limit_w}
+                    for period in _periods(plan)
+                ],
+            },
+        },
+    }
+    mounted = next(each for each in organization.runtime.apis if each.api.name == "stekker")
+    if violations := mounted.webhooks[TOPIC].violations(body):
+        raise ContractBroken(f"{TOPIC} breaks its contract: {violations[0].pointer or '/'}: {violations[0].message}")
+    key = settings["callback_api_key"]
+    charge_point_id = quote(session["charge_point_id"], safe="")
+    return Webhook(
+        topic=TOPIC,
+        api="stekker",
+        client_id=organization.id,
+        url=f"{settings['callback_url'].rstrip('/')}/{charge_point_id}/set-charging-profile",
+        body=body,
+        secret_headers={} if key is None else {"secret": key, "x-functions-key": key},
+        latest_only=True,
+    )
