@@ -14,6 +14,7 @@ COMMANDS = {
     "serve": ("mockserver.commands.serve", "serve", "Run the mock server."),
     "routes": ("mockserver.commands.routes", "routes", "List every operation that is served."),
     "generate": ("mockserver.commands.generate", "generate", "Write the numbers of the world to files."),
+    "simulate": ("mockserver.commands.simulate.command", "simulate", "Play charger traffic against a server."),
     "check": ("contract_tests.cli", "check", "Check an implementation against its contract."),
     "listen": ("contract_tests.listen", "listen", "Receive webhooks and check them."),
 }

@@ -73,6 +73,11 @@ class Traffic:
         self._chargers = chargers
         self._numbering = Numbering(chargers)
 
+    @property
+    def longest_s(self) -> int:
+        """How long a window may be."""
+        return self._numbering.cycle_s
+
     def merged(
         self, start_s: int, end_s: int, since_s: int | None = None, only: Iterable[Charger] | None = None
     ) -> Iterator[TimedEvent]:
@@ -90,8 +95,8 @@ class Traffic:
         told of them. ValueError when the time since then is too long for transaction ids to be unique.
         """
         since_s = start_s if since_s is None else since_s
-        if end_s - since_s > self._numbering.cycle_s:
-            days = self._numbering.cycle_s // DAY_S
+        if end_s - since_s > self.longest_s:
+            days = self.longest_s // DAY_S
             raise ValueError(f"so many chargers have transaction ids for {days} days; the time asked for is longer")
         return self._events(charger, start_s, end_s, since_s)
 
