@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from mockserver.apis.stekker import views
+from mockserver.apis.stekker import views as smart_charging_views
 from mockserver.apis.stekker.accounts import REQUESTS_PER_MINUTE, ready_accounts
 from mockserver.apis.stekker.bess import views as bess_views
 from mockserver.apis.stekker.errors import StekkerErrors
@@ -31,7 +31,7 @@ API = Api(
     name="stekker",
     base_path="/stekker/api/v1",
     handlers=__name__,
-    views=views,
+    views=smart_charging_views,
     errors=StekkerErrors(is_grape=False),
     identify=_ORGANIZATION,
     challenge=_CHALLENGE,

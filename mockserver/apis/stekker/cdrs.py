@@ -10,9 +10,9 @@ from typing import Any
 from fixtures.days import unix_us, utc_of_us
 from fixtures.prices import Area
 from mockserver import ids
-from mockserver.apis.stekker import sessions
+from mockserver.apis.stekker.charging import sessions
+from mockserver.apis.stekker.charging.organizations import calling
 from mockserver.apis.stekker.moments import moment
-from mockserver.apis.stekker.organizations import calling
 from mockserver.apis.stekker.regions import market_area
 from mockserver.clock import timestamp
 from mockserver.domain.session_cost import BadReading, Cdr, Reading, UnsettledPeriod, session_cost

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from mockserver.apis.stekker.charging.organizations import calling
+from mockserver.apis.stekker.charging.sessions import history
 from mockserver.apis.stekker.moments import moment
-from mockserver.apis.stekker.organizations import calling
-from mockserver.apis.stekker.sessions import history
 from mockserver.domain.energy_forecast import EnergyForecast, Measurement, SessionSoFar, energy_forecast
 from mockserver.http.errors import Unprocessable
 from mockserver.http.exchange import Context

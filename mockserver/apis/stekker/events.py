@@ -10,11 +10,11 @@ import orjson
 
 from fixtures.days import unix_us, utc_of_us
 from mockserver import ids
-from mockserver.apis.stekker import charge_points, planning, sessions, sites
-from mockserver.apis.stekker.charge_points import LINKED, ChargePoint
+from mockserver.apis.stekker.charging import charge_points, planning, sessions, sites
+from mockserver.apis.stekker.charging.charge_points import LINKED, ChargePoint
+from mockserver.apis.stekker.charging.organizations import Organization, calling
+from mockserver.apis.stekker.charging.sessions import Sample, Session
 from mockserver.apis.stekker.moments import moment
-from mockserver.apis.stekker.organizations import Organization, calling
-from mockserver.apis.stekker.sessions import Sample, Session
 from mockserver.clock import timestamp
 from mockserver.http.errors import ApiError, MalformedRequest, NotFound, Unprocessable
 from mockserver.http.exchange import Context

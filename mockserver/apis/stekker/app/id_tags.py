@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mockserver.apis.stekker import organizations
 from mockserver.apis.stekker.app import views
-from mockserver.apis.stekker.wishes import wishes
+from mockserver.apis.stekker.charging import organizations
+from mockserver.apis.stekker.charging.wishes import wishes
 from mockserver.http.errors import NotFound
 from mockserver.http.exchange import Context
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from mockserver.apis.stekker import organizations
 from mockserver.apis.stekker.app import views
+from mockserver.apis.stekker.charging import organizations
+from mockserver.apis.stekker.charging.organizations import Organization
 from mockserver.http.errors import FieldError, InvalidRequest
 from mockserver.http.exchange import Context
 
 
 async def list_organizations(ctx: Context) -> list[views.Wire]:
     """All, by id."""
-    return [await views.organization(each) for each in await organizations.organizations(ctx.runtime)]
+    return [await _shown(each) for each in await organizations.organizations(ctx.runtime)]
 
 
 async def get_organization(ctx: Context, *, organization_id: str) -> views.Wire:
     """One with its settings."""
-    return await views.organization(await organizations.named(ctx.runtime, organization_id))
+    return await _shown(await organizations.named(ctx.runtime, organization_id))
 
 
 async def update_organization(ctx: Context, *, organization_id: str) -> views.Wire:
@@ -25,4 +26,8 @@ async def update_organization(ctx: Context, *, organization_id: str) -> views.Wi
     if url is not None and (refusal := ctx.runtime.outbox.refusal(url)):
         raise InvalidRequest([FieldError("body", "callback_url", refusal)])
     await organization.change(ctx.body)
-    return await views.organization(organization)
+    return await _shown(organization)
+
+
+async def _shown(organization: Organization) -> views.Wire:
+    return views.organization(organization.application, await organization.settings())

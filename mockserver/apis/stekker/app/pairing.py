@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mockserver import ids
-from mockserver.apis.stekker.organizations import pairing_codes
+from mockserver.apis.stekker.charging.organizations import pairing_codes
 from mockserver.clock import timestamp
 from mockserver.http.errors import Conflict
 from mockserver.http.exchange import Context

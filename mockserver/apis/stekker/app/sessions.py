@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from mockserver.apis.stekker import organizations, sessions
 from mockserver.apis.stekker.app import views
-from mockserver.apis.stekker.sessions import Session
+from mockserver.apis.stekker.charging import organizations, sessions
+from mockserver.apis.stekker.charging.sessions import Session
 from mockserver.http.errors import NotFound
 from mockserver.http.exchange import Context
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.apis.stekker import organizations, planning
+from fixtures.days import unix_us
 from mockserver.apis.stekker.app import views
+from mockserver.apis.stekker.charging import organizations, planning, sites
+from mockserver.apis.stekker.charging.organizations import Organization
 from mockserver.http.errors import NotFound
 from mockserver.http.exchange import Context
 
@@ -14,7 +16,7 @@ from mockserver.http.exchange import Context
 async def list_sites(ctx: Context, *, organization_id: str) -> list[views.Wire]:
     """The sites of an organization, by id."""
     organization = await organizations.named(ctx.runtime, organization_id)
-    return [await views.site(organization, row, ctx.at) for row in await organization.sites.list()]
+    return [await _shown(ctx, organization, row) for row in await organization.sites.list()]
 
 
 async def put_site(ctx: Context, *, organization_id: str, site_id: str) -> views.Wire:
@@ -24,7 +26,7 @@ async def put_site(ctx: Context, *, organization_id: str, site_id: str) -> views
     await organization.sites.put(site_id, row)
     pushes = await planning.replan_site(organization, row, ctx.at)
     ctx.after_commit(lambda: planning.send(ctx.runtime, pushes))
-    return await views.site(organization, row, ctx.at)
+    return await _shown(ctx, organization, row)
 
 
 async def delete_site(ctx: Context, *, organization_id: str, site_id: str) -> None:
@@ -32,3 +34,7 @@ async def delete_site(ctx: Context, *, organization_id: str, site_id: str) -> No
     organization = await organizations.named(ctx.runtime, organization_id)
     if not await organization.sites.delete(site_id):
         raise NotFound(f"There is no site {site_id[:80]!r}.")
+
+
+async def _shown(ctx: Context, organization: Organization, found: Mapping[str, Any]) -> views.Wire:
+    return views.site(found, await sites.load_of(organization, found, unix_us(ctx.at)))

@@ -2,55 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fixtures.days import unix_us, utc, utc_of_us
-from mockserver.apis.stekker import sessions, sites
-from mockserver.apis.stekker.charge_points import ChargePoint
-from mockserver.apis.stekker.organizations import Organization
-from mockserver.apis.stekker.sessions import Session
+from fixtures.days import utc, utc_of_us
+from mockserver.apis.stekker.charging import sessions
+from mockserver.apis.stekker.charging.charge_points import ChargePoint
+from mockserver.apis.stekker.charging.organizations import Settings
+from mockserver.apis.stekker.charging.sessions import Session
+from mockserver.apis.stekker.charging.sites import Load
 from mockserver.clock import timestamp
 from mockserver.domain.smart_charging import Wishes
+from mockserver.http.accounts import Application
 from mockserver.http.journal import MASK
 
 Wire = dict[str, Any]
 
 
-async def organization(found: Organization) -> Wire:
+def organization(application: Application, settings: Settings) -> Wire:
     """Organization, with its key masked."""
-    application = await found.runtime.accounts.application(found.id)
-    settings = await found.settings()
     return {
-        "organization_id": found.id,
-        "name": application.name if application else found.id,
+        "organization_id": application.client_id,
+        "name": application.name,
         **settings,
         "callback_api_key": None if settings["callback_api_key"] is None else MASK,
     }
 
 
-async def charge_point(organization: Organization, found: ChargePoint) -> Wire:
-    """ChargePoint."""
-    connectors = []
-    for connector_id, connector in found["connectors"].items():
-        key = connector["session"]
-        connectors.append(
+def charge_point(found: ChargePoint, active: Iterable[Session]) -> Wire:
+    """ChargePoint, with the sessions that go on there."""
+    session_ids = {each["connector_id"]: each["session_id"] for each in active}
+    connectors = sorted((int(text), connector) for text, connector in found["connectors"].items())
+    return {
+        **found,
+        "connectors": [
             {
-                "connector_id": int(connector_id),
+                "connector_id": connector_id,
                 "status": connector["status"],
                 "error_code": connector["error_code"],
                 "status_at": connector["status_at"],
                 "max_power_w": connector["max_power_w"] or found["max_power_w"],
-                "session_id": None if key is None else (await sessions.by_key(organization, key))["session_id"],
+                "session_id": session_ids.get(connector_id),
             }
-        )
-    return {**found, "connectors": sorted(connectors, key=lambda each: each["connector_id"])}
+            for connector_id, connector in connectors
+        ],
+    }
 
 
-async def site(organization: Organization, found: Mapping[str, Any], at: datetime) -> Wire:
+def site(found: Mapping[str, Any], load: Load | None) -> Wire:
     """Site, with the load that its sensors saw last."""
-    load = await sites.load_of(organization, found, unix_us(at))
     return {
         **found,
         "load_w": None if load is None else load.power_w,

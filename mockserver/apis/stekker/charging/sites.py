@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from mockserver.apis.stekker.organizations import Organization
-from mockserver.apis.stekker.sessions import Session
+from mockserver.apis.stekker.charging.organizations import Organization
+from mockserver.apis.stekker.charging.sessions import Session
 
 FRESH_US = 300_000_000
 """Sensor data older than this says nothing about now: fact sheet of the Stekker API, section 5."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import time
 from typing import Any
 
-from mockserver.apis.stekker.organizations import Organization
+from mockserver.apis.stekker.charging.organizations import Organization
 from mockserver.domain.smart_charging import Wishes
 
 

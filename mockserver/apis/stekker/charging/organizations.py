@@ -11,6 +11,7 @@ from typing import Any, TypedDict, cast
 
 from fixtures.prices import Area, area
 from mockserver.apis.stekker.accounts import NORTH, SCOPES
+from mockserver.http.accounts import Application
 from mockserver.http.errors import NotFound
 from mockserver.http.exchange import Context
 from mockserver.http.runtime import Runtime
@@ -52,11 +53,12 @@ class Collection:
 
 
 class Organization:
-    """One tenant in a running mock."""
+    """One tenant in a running mock; `application` is what holds its token."""
 
-    def __init__(self, runtime: Runtime, organization_id: str) -> None:
+    def __init__(self, runtime: Runtime, application: Application) -> None:
         self.runtime = runtime
-        self.id = organization_id
+        self.application = application
+        self.id = application.client_id
 
     @cached_property
     def charge_points(self) -> Collection:
@@ -120,13 +122,13 @@ def pairing_codes(runtime: Runtime) -> Collection:
 def calling(ctx: Context) -> Organization:
     """The organization whose token a request carries."""
     assert ctx.principal is not None, "every operation of the API needs a token"  # noqa: S101  # a defect, not an input
-    return Organization(ctx.runtime, ctx.principal.client_id)
+    return Organization(ctx.runtime, ctx.principal.application)
 
 
 async def organizations(runtime: Runtime) -> list[Organization]:
     """All that have a scope of Stekker's, by id."""
     applications = await runtime.accounts.applications()
-    return [Organization(runtime, each.client_id) for each in applications if {*each.scopes} & {*SCOPES}]
+    return [Organization(runtime, each) for each in applications if {*each.scopes} & {*SCOPES}]
 
 
 async def named(runtime: Runtime, organization_id: str) -> Organization:

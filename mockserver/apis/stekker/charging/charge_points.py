@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypedDict, cast
 
-from mockserver.apis.stekker.organizations import Organization, pairing_codes
+from mockserver.apis.stekker.charging.organizations import Organization, pairing_codes
 from mockserver.clock import timestamp
 from mockserver.http.errors import Conflict, FieldError, NotFound, Unprocessable
 from mockserver.http.exchange import Context

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, TypedDict, cast
 
 from fixtures.days import unix_s, unix_us, utc_of_us
 from mockserver import ids
-from mockserver.apis.stekker.charge_points import ChargePoint, connector_of
-from mockserver.apis.stekker.organizations import Organization
-from mockserver.apis.stekker.wishes import wishes_of
+from mockserver.apis.stekker.charging.charge_points import ChargePoint, connector_of
+from mockserver.apis.stekker.charging.organizations import Organization
+from mockserver.apis.stekker.charging.wishes import wishes_of
 from mockserver.domain.smart_charging import SLOT_S
 from mockserver.store.counter import next_number
 

@@ -15,9 +15,9 @@ from urllib.parse import quote
 from fixtures.days import unix_s, unix_us, utc
 from fixtures.price_forecasts import forecast
 from fixtures.prices import Area, price_at
-from mockserver.apis.stekker import charge_points, sessions, sites
-from mockserver.apis.stekker.organizations import Organization
-from mockserver.apis.stekker.sessions import Session
+from mockserver.apis.stekker.charging import charge_points, sessions, sites
+from mockserver.apis.stekker.charging.organizations import Organization
+from mockserver.apis.stekker.charging.sessions import Session
 from mockserver.clock import timestamp
 from mockserver.domain.smart_charging import (
     DIFFERENCE_S,
