@@ -21,11 +21,13 @@ import click
 
 from contract_tests import targets
 from contract_tests.commandline import CannotCheck, again, contract_of, writable
-from contract_tests.plan import PHASES, Plan
+from contract_tests.plan import LAWS, PHASES, LawPlan, Plan
 from contract_tests.targets import Target, TargetError
 
 if TYPE_CHECKING:
     from contract_tests.contract import Contract
+    from contract_tests.laws.law import Law
+    from contract_tests.receiver import Receiver
 
 
 def _phases(_: click.Context, __: click.Parameter, text: str) -> tuple[str, ...]:
@@ -34,6 +36,16 @@ def _phases(_: click.Context, __: click.Parameter, text: str) -> tuple[str, ...]
     if unknown:
         raise click.BadParameter(f"no phase {unknown[0]!r}; there are {', '.join(PHASES)}")
     return tuple(phase for phase in PHASES if phase in wanted)
+
+
+def _values(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    values = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not (name and equals):
+            raise click.BadParameter("write NAME=VALUE")  # and do not repeat what may hold a secret
+        values[name] = value
+    return values
 
 
 @click.command(short_help="Check a server against its contract.")
@@ -57,7 +69,30 @@ def _phases(_: click.Context, __: click.Parameter, text: str) -> tuple[str, ...]
     default=",".join(PHASES),
     show_default=True,
     metavar="A,B",
-    help="How requests are made: from examples, from each parameter's limits, at random, as walks.",
+    help="What is played: laws, then requests from examples, from each parameter's limits, at random, as walks.",
+)
+@click.option("--law", multiple=True, metavar="NAME", help="Only this law; may be repeated.")
+@click.option(
+    "--basis",
+    type=click.Choice(["published", "inferred"]),
+    help="Count breaches of what is published only, or also of what is inferred (the default on this machine).",
+)
+@click.option(
+    "--value",
+    multiple=True,
+    callback=_values,
+    metavar="NAME=VALUE",
+    help="Something that laws need, such as other_token; may be repeated.",
+)
+@click.option("--listen", "port", type=click.IntRange(0, 65_535), metavar="PORT", help="Receive pushes on 127.0.0.1.")
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0, min_open=True),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a push.",
 )
 @click.option("--include", multiple=True, metavar="ID", help="Only this operation; may be repeated.")
 @click.option("--exclude", multiple=True, metavar="ID", help="Not this operation; may be repeated.")
@@ -82,6 +117,11 @@ def check(
     token: str | None,
     allow_host: tuple[str, ...],
     phases: tuple[str, ...],
+    law: tuple[str, ...],
+    basis: str | None,
+    value: dict[str, str],
+    port: int | None,
+    wait_s: float,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     seed: int,
@@ -105,14 +145,19 @@ def check(
     from specs.errors import SpecError
 
     try:
-        goal = _target(url, target, targets_file, token)
+        goal = targets.with_values(_target(url, target, targets_file, token), value)
         _refuse_stranger(goal.url, target, targets_file, allow_host)
         contract = contract_of(api or ("" if spec else goal.api), spec)
         operations = _operations(contract, include, exclude)
+        laws = _laws(contract, law)
+        phases = _playable(phases, laws, contract)
         credentials = probe.sign_in(goal)
         probe.knock(contract, operations, goal.url, credentials)
-        plan = Plan(contract, goal.url, credentials, operations, phases, seed, max_examples, time_s)
-        exit_code = _run(plan, junit, again(context, "gridmock check", ("seed",), ("token",)))
+        with _receiver(port) as receiver:
+            counted = _counted(basis, goal.url)
+            law_plan = LawPlan(laws, goal.values, counted, receiver, wait_s)
+            plan = Plan(contract, goal.url, credentials, operations, phases, seed, max_examples, time_s, laws=law_plan)
+            exit_code = _run(plan, junit, again(context, "gridmock check", ("seed",)))
     except (TargetError, ContractError, SpecError, probe.Unreachable) as error:
         raise CannotCheck(str(error)) from error
     except KeyboardInterrupt as error:
@@ -153,6 +198,52 @@ def _operations(contract: Contract, include: tuple[str, ...], exclude: tuple[str
     if not (left := wanted - {labels[name] for name in exclude}):
         raise click.UsageError("no operation is left to test")
     return frozenset(left)
+
+
+def _laws(contract: Contract, wanted: tuple[str, ...]) -> tuple[Law, ...]:
+    from contract_tests.laws import laws_of
+
+    laws = laws_of(contract.name)
+    names = [law.name for law in laws]
+    for name in wanted:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
+            raise click.UsageError(
+                f"no law {name!r} for {contract.path}; there are {', '.join(near or names) or 'none'}"
+            )
+    return tuple(law for law in laws if law.name in wanted or not wanted)
+
+
+def _playable(phases: tuple[str, ...], laws: tuple[Law, ...], contract: Contract) -> tuple[str, ...]:
+    """The phases without that of the laws, where the contract has none."""
+    playable = tuple(phase for phase in phases if phase != LAWS or laws)
+    if not playable:
+        raise click.UsageError(f"{contract.path} has no laws yet; choose other --phases")
+    return playable
+
+
+def _counted(basis: str | None, url: str) -> frozenset[str]:
+    """The bases whose breaches are findings: on somebody's server nobody has promised what is only inferred."""
+    basis = basis or ("inferred" if targets.is_loopback(targets.host_of(url)) else "published")
+    return frozenset({"published", "protocol", basis})
+
+
+@contextmanager
+def _receiver(port: int | None) -> Iterator[Receiver | None]:
+    from contract_tests.receiver import Receiver
+
+    if port is None:
+        yield None
+        return
+    receiver = Receiver(port)
+    try:
+        receiver.start()
+    except OSError as error:
+        raise CannotCheck(f"cannot listen on 127.0.0.1:{port}: {error.strerror}; choose another --listen") from error
+    try:
+        yield receiver
+    finally:
+        receiver.stop()
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from contract_tests.targets import is_secret, variable
+
 if TYPE_CHECKING:
     from contract_tests.contract import Contract
 
@@ -42,11 +44,10 @@ def contract_of(api: str, spec: Path | None) -> Contract:
     return contract.from_file(spec) if spec else contract.named(api)
 
 
-def again(context: click.Context, command: str, always: tuple[str, ...], secrets: tuple[str, ...]) -> str:
+def again(context: click.Context, command: str, always: tuple[str, ...]) -> str:
     """The command line that repeats a run, with the parameters in `always` even if they were not given.
 
-    Parameters in `secrets` appear as shell variables: `$GRIDMOCK_TOKEN` for `--token`, and for `--value code=...` as
-    `$GRIDMOCK_CODE`.
+    What holds a secret by its name appears as a shell variable: `$GRIDMOCK_TOKEN`.
     """
     words = [command]
     for parameter in context.command.params:
@@ -56,19 +57,15 @@ def again(context: click.Context, command: str, always: tuple[str, ...], secrets
         if name not in always and (value is None or value in ((), {}) or not given):
             continue
         option = parameter.opts[0]
-        if name in secrets:
-            if isinstance(value, dict):
-                words += [f'{option} {key}="${variable(key)}"' for key in value]
-            else:
-                words.append(f'{option} "${variable(name)}"')
-        elif isinstance(parameter, click.Argument):
+        if isinstance(parameter, click.Argument):
             words.append(shlex.quote(value))
+        elif isinstance(value, dict):
+            words += [f"{option} {key}={_word(key, text)}" for key, text in value.items()]
         else:
             values = value if parameter.multiple else [",".join(value) if isinstance(value, tuple) else value]
-            words += [option if one is True else f"{option} {shlex.quote(str(one))}" for one in values]
+            words += [f"{option} {_word(name, str(one))}" for one in values]
     return " ".join(words)
 
 
-def variable(name: str) -> str:
-    """The shell variable that stands for the secret of a name."""
-    return f"GRIDMOCK_{name.upper()}"
+def _word(name: str, text: str) -> str:
+    return f'"${variable(name)}"' if is_secret(name) else shlex.quote(text)

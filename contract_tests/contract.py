@@ -29,11 +29,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Contract:
-    """An OpenAPI document; `spec` is None for one that our loader refuses, which has then no line numbers."""
+    """An OpenAPI document; `spec` is None for one that our loader refuses, which has then no line numbers.
+
+    `name` is that of the catalogue, and empty for a contract that does not come with us.
+    """
 
     path: Path
     document: Mapping[str, Any]
     spec: Spec | None
+    name: str = ""
 
     @property
     def title(self) -> str:
@@ -149,7 +153,9 @@ def _foreign(path: Path, refusal: SpecError) -> Contract:
 
 
 def _ours(path: Path) -> Contract:
+    from specs import catalogue
     from specs.loader import load
 
     spec = load(path)
-    return Contract(path, spec.document, spec)
+    name = next((name for name in catalogue.names() if catalogue.path_of(name).samefile(path)), "")
+    return Contract(path, spec.document, spec, name)

@@ -1,6 +1,6 @@
 """What a run says while it goes on, and the tally that every report is written from.
 
-Started, PhaseStarted, Judged, Trouble, PhaseEnded, Ended       events, in the order in which a run sends them
+Started, PhaseStarted, Judged, Unplayed, Trouble, PhaseEnded, Ended     events, in the order in which a run sends them
 Finding             one breach of the contract, in words that people can act on
 Tally               all events of a run added up: findings by cause, answers by operation, the exit code
 """
@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+from contract_tests.plan import LAWS
 
 Stop = Literal["completed", "out of time", "interrupted", "server gone", "broken"]
 
@@ -27,6 +29,9 @@ class Finding:
     contract: str
     came: str
     curl: str
+    basis: str = ""
+    """For the breach of a law: what it rests on."""
+    severity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,8 @@ class PhaseStarted:
 class Judged:
     """Some requests to one operation: answers by status, the checks that judged them, and what these found.
 
-    `successes` counts the answers that show the operation at work: 2xx and 3xx to its own method.
+    `successes` counts the answers that show the operation at work: 2xx and 3xx to its own method. `notes` are findings
+    that do not count, because nobody has promised what they found missing.
     """
 
     phase: str
@@ -60,6 +66,16 @@ class Judged:
     successes: int
     checks: frozenset[str]
     findings: tuple[Finding, ...]
+    notes: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unplayed:
+    """A law that could not be played, and why."""
+
+    operation: str
+    law: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +103,7 @@ class Ended:
     stop: Stop
 
 
-Event = Started | PhaseStarted | Judged | Trouble | PhaseEnded | Ended
+Event = Started | PhaseStarted | Judged | Unplayed | Trouble | PhaseEnded | Ended
 
 
 @dataclass
@@ -117,6 +133,9 @@ class Tally:
     successes: Counter[str] = field(default_factory=Counter)
     judged: set[tuple[str, str]] = field(default_factory=set)
     causes: dict[tuple[str, str, str], Cause] = field(default_factory=dict)
+    notes: dict[tuple[str, str, str], Cause] = field(default_factory=dict)
+    laws: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Why a law was not played, or an empty text, by operation and law."""
     troubles: dict[tuple[str, str], Trouble] = field(default_factory=dict)
 
     def add(self, event: Event) -> None:
@@ -128,17 +147,27 @@ class Tally:
                 self.answers.setdefault(event.operation, Counter()).update(event.answers)
                 self.successes[event.operation] += event.successes
                 self.judged.update((event.operation, check) for check in event.checks)
-                self._add_findings(event.findings, event.phase)
+                if event.phase == LAWS:
+                    self.laws.update(((event.operation, check), "") for check in event.checks)
+                self._add_findings(self.causes, event.findings, event.phase)
+                self._add_findings(self.notes, event.notes, event.phase)
+            case Unplayed():
+                self.laws[event.operation, event.law] = event.reason
             case Trouble():
                 self.troubles.setdefault((event.operation, event.title), event)
             case Ended():
                 self.end = event
 
-    def _add_findings(self, findings: Iterable[Finding], phase: str) -> None:
+    def _add_findings(self, causes: dict[tuple[str, str, str], Cause], findings: Iterable[Finding], phase: str) -> None:
         for finding in findings:
             key = (finding.operation, finding.check, finding.cause)
             self.judged.add(key[:2])
-            self.causes.setdefault(key, Cause(finding)).see(finding, phase)
+            causes.setdefault(key, Cause(finding)).see(finding, phase)
+
+    @property
+    def unplayed(self) -> dict[str, str]:
+        """Why laws were not played, by their names."""
+        return {law: reason for (_, law), reason in self.laws.items() if reason}
 
     @property
     def operations(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Runs schemathesis over a contract and a target, and says what happens as our own events.
+"""Plays the laws of a contract and runs schemathesis over it, and says what happens as our own events.
 
 This module and `steering`, `false_alarms`, `translation`, `breaches` and `wire` are all that knows schemathesis; they
 are imported when a run starts. They use its Python API and hooks; the names they import beyond those are the events,
@@ -7,6 +7,7 @@ the recorder and the failure classes that its own reports are made of.
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Generator, Iterator, Mapping
@@ -27,8 +28,9 @@ from contract_tests.contract import Contract, ContractError
 from contract_tests.exchange import shown
 from contract_tests.false_alarms import FalseAlarms
 from contract_tests.findings import Ended, Event, PhaseEnded, PhaseStarted, Started, Stop, Trouble
+from contract_tests.laws.performance import play
 from contract_tests.lists import readers
-from contract_tests.plan import Plan
+from contract_tests.plan import LAWS, Plan
 from contract_tests.steering import Steering
 from contract_tests.targets import host_of, is_loopback
 from contract_tests.translation import Translation
@@ -44,36 +46,61 @@ _SILENCES = (requests.ConnectionError, requests.Timeout, requests.exceptions.Chu
 
 def run(plan: Plan) -> Generator[Event]:
     """The events of one run, from Started to Ended; raises ContractError if schemathesis cannot use the document."""
-    alarms = FalseAlarms(plan.contract, _headers(plan))
-    schema = _schema(plan, alarms)
+    generation = _Generation(plan) if set(plan.phases) - {LAWS} else None
     yield Started(plan.contract.title, plan.url, plan.seed, plan.phases, _labels(plan))
-    translation = Translation(plan.contract, plan.credentials, alarms.reduced)
     started = time.monotonic()
-    stop: Stop = "broken"
-    with _hypothesis_caches_elsewhere(), _stopped_at_the_end(from_schema(schema).execute()) as stream:
-        for event in stream:
-            match event:
-                case events.PhaseStarted(phase=phase) if phase.name.value in plan.phases:
-                    yield PhaseStarted(phase.name.value)
-                case events.ScenarioFinished(phase=name):
-                    yield from translation.judged(name.value, event.recorder)
-                case events.NonFatalError() if not isinstance(event.value, _SILENCES):
-                    label = event.label if event.related_to_operation else ""
-                    yield Trouble(label, event.info.title, _shown_lines(event.info.message, plan))
-                case events.FatalError(exception=error):
-                    yield Trouble("", type(error).__name__, _shown_lines(str(error), plan))
-                case events.PhaseFinished(phase=phase, status=status) if phase.name.value in plan.phases:
-                    yield PhaseEnded(phase.name.value, phase.skip_reason.display if phase.skip_reason else "")
-                    over = phase.name.value == plan.phases[-1] and status not in (Status.INTERRUPTED, Status.ERROR)
-                    if plan.time_s and over:
-                        # With a time limit schemathesis repeats the last phases until the time is spent.
-                        # Ours is a limit, not a wish.
-                        late = time.monotonic() - started >= plan.time_s
-                        stop = "out of time" if late else "completed"
-                        stream.stop()
-                case events.EngineFinished(stop_reason=reason) if stop == "broken":
-                    stop = _STOPS.get(reason, "completed")
+    deadline = started + plan.time_s if plan.time_s else None
+    stop: Stop = "completed"
+    if plan.laws and LAWS in plan.phases:
+        yield PhaseStarted(LAWS)
+        yield from play(plan, plan.laws, deadline)
+        yield PhaseEnded(LAWS, "")
+    if deadline is not None and time.monotonic() >= deadline:
+        stop = "out of time"
+    elif generation:
+        stop = yield from generation.events(deadline)
     yield Ended(time.monotonic() - started, stop)
+
+
+class _Generation:
+    """The phases that schemathesis plays."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._alarms = FalseAlarms(plan.contract, _headers(plan))
+        self._config = schemathesis.Config.from_dict(configuration(plan))
+        self._schema = _schema(plan, self._config, self._alarms)
+
+    def events(self, deadline: float | None) -> Generator[Event, None, Stop]:
+        """Their events until a time of `time.monotonic`; returns why they ended."""
+        plan = self._plan
+        stop: Stop = "broken"
+        translation = Translation(plan.contract, plan.credentials, self._alarms.reduced)
+        if deadline is not None:
+            self._config.max_time = max(1, math.ceil(deadline - time.monotonic()))
+        with _hypothesis_caches_elsewhere(), _stopped_at_the_end(from_schema(self._schema).execute()) as stream:
+            for event in stream:
+                match event:
+                    case events.PhaseStarted(phase=phase) if phase.name.value in plan.phases:
+                        yield PhaseStarted(phase.name.value)
+                    case events.ScenarioFinished(phase=name):
+                        yield from translation.judged(name.value, event.recorder)
+                    case events.NonFatalError() if not isinstance(event.value, _SILENCES):
+                        label = event.label if event.related_to_operation else ""
+                        yield Trouble(label, event.info.title, _shown_lines(event.info.message, plan))
+                    case events.FatalError(exception=error):
+                        yield Trouble("", type(error).__name__, _shown_lines(str(error), plan))
+                    case events.PhaseFinished(phase=phase, status=status) if phase.name.value in plan.phases:
+                        yield PhaseEnded(phase.name.value, phase.skip_reason.display if phase.skip_reason else "")
+                        over = phase.name.value == plan.phases[-1] and status not in (Status.INTERRUPTED, Status.ERROR)
+                        if deadline is not None and over:
+                            # With a time limit schemathesis repeats the last phases until the time is spent.
+                            # Ours is a limit, not a wish.
+                            stop = "out of time" if time.monotonic() >= deadline else "completed"
+                            stream.stop()
+                    case events.EngineFinished(stop_reason=reason) if stop == "broken":
+                        stop = _STOPS.get(reason, "completed")
+        return stop
 
 
 def _shown_lines(text: str, plan: Plan) -> str:
@@ -84,8 +111,7 @@ def _labels(plan: Plan) -> tuple[str, ...]:
     return tuple(label for label in plan.contract.operations if label in plan.operations)
 
 
-def _schema(plan: Plan, alarms: FalseAlarms) -> BaseSchema:
-    config = schemathesis.Config.from_dict(configuration(plan))
+def _schema(plan: Plan, config: schemathesis.Config, alarms: FalseAlarms) -> BaseSchema:
     # Not part of the dictionary, where schemathesis would expand `${...}` in them.
     config.projects.override.update(base_url=plan.url, headers=_headers(plan))
     try:

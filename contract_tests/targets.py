@@ -10,12 +10,12 @@ import ipaddress
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-KEYS = ("url", "api", "token", "client_id", "client_secret", "token_url", "scope", "headers")
+KEYS = ("url", "api", "token", "client_id", "client_secret", "token_url", "scope", "headers", "values")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -43,6 +43,8 @@ class Target:
     client: ClientCredentials | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What laws need to know and no contract says: an id that exists, somebody else's token."""
 
 
 def from_file(file: Path, name: str, environment: Mapping[str, str]) -> Target:
@@ -69,6 +71,22 @@ def from_environment(url: str, environment: Mapping[str, str], token: str = "") 
     client_id, client_secret, token_url = (environment[name] for name in names)
     client = ClientCredentials(client_id, client_secret, _checked_url(token_url, names[2]))
     return Target(url, client=client, secrets={client_secret: "GRIDMOCK_CLIENT_SECRET"})
+
+
+def with_values(target: Target, values: Mapping[str, str]) -> Target:
+    """The target with more values, which go before its own."""
+    secrets = {value: variable(name) for name, value in values.items() if value and is_secret(name)}
+    return replace(target, values={**target.values, **values}, secrets={**secrets, **target.secrets})
+
+
+def is_secret(name: str) -> bool:
+    """Whether a value of that name stays out of everything that is written."""
+    return re.search(r"token|key|secret|code|password", name.lower()) is not None
+
+
+def variable(name: str) -> str:
+    """The shell variable that stands for a secret of that name."""
+    return f"GRIDMOCK_{re.sub(r'[^A-Za-z0-9]', '_', name).upper()}"
 
 
 def hosts(file: Path) -> frozenset[str]:
@@ -142,12 +160,14 @@ class _Entry:
         token, client = self._text("token"), self._client()
         if token and client:
             raise self._error("has a token and a client_id: one of them")
-        headers = self.table.get("headers", {})
-        if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
-            raise self._error('headers: write { "X-Api-Key" = "${VARIABLE}" }')
+        headers = self._texts("headers", '{ "X-Api-Key" = "${VARIABLE}" }')
+        values = self._texts("values", '{ pairing_code = "${VARIABLE}" }')
         secrets: dict[str, str] = {}
         for name, raw in headers.items():
             secrets |= self._secrets(raw, re.sub(r"\W", "_", name).upper())
+        for name, raw in values.items():
+            if is_secret(name) or _VARIABLE.search(raw):
+                secrets |= self._secrets(raw, variable(name))
         secrets |= self._secrets(self._raw("token"), "GRIDMOCK_TOKEN")
         secrets |= self._secrets(self._raw("client_secret"), "GRIDMOCK_CLIENT_SECRET")
         return Target(
@@ -157,7 +177,14 @@ class _Entry:
             client=client,
             headers={name: self._expanded(f"headers.{name}", raw) for name, raw in headers.items()},
             secrets=secrets,
+            values={name: self._expanded(f"values.{name}", raw) for name, raw in values.items()},
         )
+
+    def _texts(self, key: str, sample: str) -> dict[str, str]:
+        table = self.table.get(key, {})
+        if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+            raise self._error(f"{key}: write {sample}")
+        return table
 
     def _client(self) -> ClientCredentials | None:
         if not any(key in self.table for key in ("client_id", "client_secret", "token_url", "scope")):

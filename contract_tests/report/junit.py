@@ -35,7 +35,8 @@ def render(tally: Tally) -> bytes:
             blocks = ["\n".join(block(number, cause)) for number, cause in enumerate(causes, 1)]
             failure.text = _text("\n\n".join(blocks))
         elif (operation, check) not in tally.judged:
-            ElementTree.SubElement(case, "skipped", message="no request that this check judges")
+            reason = tally.laws.get((operation, check)) or "no request that this check judges"
+            ElementTree.SubElement(case, "skipped", message=_text(reason))
     errors = _errors(tally)
     for title, message in errors:
         case = ElementTree.SubElement(suite, "testcase", classname="run", name=_text(title))
@@ -58,12 +59,13 @@ def render(tally: Tally) -> bytes:
 
 
 def _rows(tally: Tally) -> dict[tuple[str, str], list[Cause]]:
-    """Causes by operation and check: all operations, all checks that judged anything in this run."""
-    checks = sorted({check for _, check in tally.judged})
+    """Causes by operation and check: all operations, all checks that judged anything in this run; then each law."""
+    checks = sorted({check for _, check in tally.judged} - {law for _, law in tally.laws})
     found: defaultdict[tuple[str, str], list[Cause]] = defaultdict(list)
     for (operation, check, _), cause in tally.causes.items():
         found[operation, check].append(cause)
-    return {(operation, check): found[operation, check] for operation in tally.operations for check in checks}
+    rows = [*((operation, check) for operation in tally.operations for check in checks), *tally.laws]
+    return {row: found[row] for row in rows}
 
 
 def _errors(tally: Tally) -> list[tuple[str, str]]:

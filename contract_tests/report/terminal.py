@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 
 import click
@@ -66,11 +66,17 @@ def summary(tally: Tally, repeat: str) -> Iterator[str]:
     for number, cause in enumerate(tally.causes.values(), 1):
         title, *lines = block(number, cause)
         yield from ("", click.style(title, fg="red", bold=True), *lines)
+    for number, cause in enumerate(tally.notes.values(), 1):
+        title, *lines = block(number, cause)
+        yield from ("", click.style(f"Note {title}", fg="cyan", bold=True), *lines)
     for trouble in tally.troubles.values():
         yield ""
         yield click.style(f"Not tested as planned: {trouble.operation or 'the run'}: {trouble.title}", fg="yellow")
         yield from (f"   {line}" for line in trouble.message.splitlines())
     yield ""
+    if tally.unplayed:
+        yield click.style("Not played:", fg="yellow")
+        yield from (f"   {' '.join(laws)}\n{'':6}{reason}" for reason, laws in _by_reason(tally.unplayed).items())
     if tally.unreached and not tally.warning:
         yield click.style("Never answered with success, so hardly tested:", fg="yellow")
         yield from (f"   {label}: {_answers(tally.answers.get(label))}" for label in tally.unreached)
@@ -90,7 +96,8 @@ def block(number: int, cause: Cause) -> Iterator[str]:
     yield f"   contract  {finding.where}"
     yield f"             {finding.contract}"
     yield f"   came      {finding.came}"
-    yield f"   check     {finding.check}, seen {_count(cause.times, 'time')} in {', '.join(cause.phases)}"
+    law = f" ({finding.basis}, {finding.severity})" if finding.basis else ""
+    yield f"   check     {finding.check}, seen {_count(cause.times, 'time')} in {', '.join(cause.phases)}{law}"
     yield from (f"   {'try' if index == 0 else '':9} {line}" for index, line in enumerate(finding.curl.splitlines()))
 
 
@@ -101,11 +108,19 @@ def _totals(tally: Tally) -> str:
         f"{tested} of {_count(len(tally.operations), 'operation')}",
         _count(tally.requests, "request"),
         _count(len(tally.causes), "finding"),
+        _count(len(tally.notes), "note that does not count", "notes that do not count") if tally.notes else "",
         f"{end.seconds:.1f} s" if end else "",
         f"seed {start.seed}" if start else "",
         "" if end and end.stop == "completed" else f"stopped: {end.stop if end else 'interrupted'}",
     ]
     return click.style(", ".join(filter(None, parts)), fg="red" if tally.exit_code else "green", bold=True)
+
+
+def _by_reason(unplayed: Mapping[str, str]) -> dict[str, list[str]]:
+    reasons: dict[str, list[str]] = {}
+    for law, reason in unplayed.items():
+        reasons.setdefault(reason, []).append(law)
+    return reasons
 
 
 def _answers(counts: Counter[int] | None) -> str:
@@ -114,5 +129,5 @@ def _answers(counts: Counter[int] | None) -> str:
     return ", ".join(f"{times} × {status or 'no answer'}" for status, times in sorted(counts.items()))
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"

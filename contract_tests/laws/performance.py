@@ -1,0 +1,121 @@
+"""Plays laws, one after the other, and says what happens as events."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+from contract_tests.exchange import Exchange, shown
+from contract_tests.findings import Event, Finding, Judged, Trouble, Unplayed
+from contract_tests.laws.client import Client
+from contract_tests.laws.law import Breach, Law, NotPlayed
+from contract_tests.laws.stage import Run, Stage
+from contract_tests.plan import LAWS, LawPlan, Plan
+
+_GONE = (404, 410)
+
+
+def play(plan: Plan, laws: LawPlan, deadline: float | None = None) -> Iterator[Event]:
+    """Play the laws of a plan until a time of `time.monotonic`; their events. What they created is gone afterwards."""
+    with closing(Client(plan.url, plan.credentials.headers)) as client:
+        run = Run(
+            plan.contract, client, plan.credentials, laws.values, plan.seed, receiver=laws.receiver, wait_s=laws.wait_s
+        )
+        try:
+            for law in laws.laws:
+                if deadline is not None and time.monotonic() >= deadline:
+                    yield Unplayed(law.operations[0], law.name, "the time was up")
+                    continue
+                yield from _Performance(plan, laws, run, law).events()
+        finally:
+            left = [*_cleared(run.cleanups)]
+        yield from (_left_behind(exchange, plan) for exchange in left)
+
+
+class _Performance:
+    """One law, played once."""
+
+    def __init__(self, plan: Plan, laws: LawPlan, run: Run, law: Law) -> None:
+        self._plan = plan
+        self._counts = law.basis in laws.counted
+        self._law = law
+        self._stage = Stage(run, law.name)
+
+    def events(self) -> Iterator[Event]:
+        missing = [label for label in self._law.operations if label not in self._plan.operations]
+        if missing:
+            yield Unplayed(self._law.operations[0], self._law.name, f"{missing[0]} is excluded")
+            return
+        finding, reason = None, ""
+        left: list[Exchange] = []
+        try:
+            self._law.play(self._stage)
+        except Breach as breach:
+            finding = self._finding(breach)
+        except NotPlayed as refusal:
+            reason = shown(str(refusal), self._plan.credentials)
+        finally:
+            left += _cleared(self._stage.cleanups)
+        if reason:
+            yield Unplayed(self._law.operations[0], self._law.name, reason)
+        yield from self._judged(finding, played=not reason)
+        yield from (_left_behind(exchange, self._plan) for exchange in left)
+
+    def _judged(self, finding: Finding | None, *, played: bool) -> Iterator[Judged]:
+        sent: defaultdict[str, list[Exchange]] = defaultdict(list)
+        for exchange in self._stage.exchanges:
+            sent[exchange.operation].append(exchange)
+        for label in self._law.operations:
+            sent[label]
+        for label, exchanges in sent.items():
+            if label not in self._plan.contract.operations:
+                continue
+            judged = played and label in self._law.operations
+            here = (finding,) if finding and finding.operation == label else ()
+            yield Judged(
+                phase=LAWS,
+                operation=label,
+                answers=Counter(exchange.status for exchange in exchanges),
+                successes=sum(exchange.succeeded for exchange in exchanges),
+                checks=frozenset({self._law.name} if judged else ()),
+                findings=here if self._counts else (),
+                notes=() if self._counts else here,
+            )
+
+    def _finding(self, breach: Breach) -> Finding:
+        contract, credentials = self._plan.contract, self._plan.credentials
+        exchange = breach.exchange
+        place = contract.operations[exchange.operation]
+        if breach.member:
+            component, _, member = breach.member.partition(".")
+            tokens = ["properties", member] if member else []
+            place = contract.place("components", "schemas", component, *tokens)
+        came = (shown(breach.came, credentials), exchange.outcome(credentials))
+        upto = max((n for n, one in enumerate(self._stage.exchanges, 1) if one is exchange), default=None)
+        return Finding(
+            operation=exchange.operation,
+            check=self._law.name,
+            cause="",
+            title=self._law.sentence,
+            where=contract.where(place),
+            contract=shown(breach.says, credentials),
+            came="; ".join(filter(None, came)),
+            curl="\n".join(one.curl(credentials) for one in self._stage.exchanges[:upto]),
+            basis=self._law.basis,
+            severity=self._law.severity,
+        )
+
+
+def _cleared(cleanups: list[Callable[[], Exchange]]) -> Iterator[Exchange]:
+    """Clear up, the last thing first; what could not be."""
+    while cleanups:
+        exchange = cleanups.pop()()
+        if not 200 <= exchange.status < 300 and exchange.status not in _GONE:
+            yield exchange
+
+
+def _left_behind(exchange: Exchange, plan: Plan) -> Trouble:
+    message = f"{exchange.curl(plan.credentials)}\nanswers {exchange.outcome(plan.credentials)}"
+    return Trouble(exchange.operation, "left behind what a law created", message)

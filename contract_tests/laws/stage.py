@@ -1,0 +1,172 @@
+"""What a law is played on: calls that are recorded, values, names of its own, and clearing up in the end."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from itertools import count
+from typing import Any, TypeVar
+
+from contract_tests.contract import Contract
+from contract_tests.credentials import Credentials
+from contract_tests.exchange import Exchange
+from contract_tests.laws.client import Client
+from contract_tests.laws.law import Breach, NotPlayed
+from contract_tests.receiver import Delivery, Receiver
+from contract_tests.webhooks import Webhooks
+
+OTHER_TOKEN = "other_token"  # noqa: S105  the name of a value
+_NUMBERS = 900_000_000
+_Kept = TypeVar("_Kept")
+
+
+@dataclass
+class Run:
+    """What all laws of a run share; `run_id` follows from the seed and marks whatever is created."""
+
+    contract: Contract
+    client: Client
+    credentials: Credentials
+    values: Mapping[str, str]
+    seed: int
+    receiver: Receiver | None = None
+    wait_s: float = 5.0
+    kept: dict[str, Any] = field(default_factory=dict)
+    cleanups: list[Callable[[], Exchange]] = field(default_factory=list)
+
+    @cached_property
+    def run_id(self) -> str:
+        """Six characters."""
+        return hashlib.sha256(f"run {self.seed}".encode()).hexdigest()[:6]
+
+    @cached_property
+    def numbers(self) -> count[int]:
+        """Integers that no other run is likely to use."""
+        digest = hashlib.sha256(f"numbers {self.seed}".encode()).digest()
+        return count(100_000_000 + int.from_bytes(digest[:6], "big") % _NUMBERS)
+
+    def once(self, name: str, make: Callable[[], _Kept]) -> _Kept:
+        """Make something at its first use, and have it from then on."""
+        if name not in self.kept:
+            self.kept[name] = make()
+        kept: _Kept = self.kept[name]
+        return kept
+
+
+class Stage:
+    """For one law; `exchanges` are its calls in order."""
+
+    def __init__(self, run: Run, law: str) -> None:
+        self.run = run
+        self.exchanges: list[Exchange] = []
+        self.cleanups: list[Callable[[], Exchange]] = []
+        self._law = law
+        self._named = count(1)
+
+    @property
+    def now(self) -> datetime:
+        """The target's time, to the second."""
+        return self.run.client.now
+
+    def name(self) -> str:
+        """A name that only this law of this run gives."""
+        return f"gridmock-{self.run.run_id}-{self._law.replace('_', '-')}-{next(self._named)}"
+
+    def value(self, name: str) -> str:
+        """A value that the user has to give; raises NotPlayed without it."""
+        if not self.run.values.get(name):
+            raise NotPlayed(f"needs --value {name}=..., or {name} in the values of the target")
+        return self.run.values[name]
+
+    def call(
+        self,
+        operation: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **path: str,
+    ) -> Exchange:
+        """The answer of an operation, whatever it is; keywords are path parameters."""
+        exchange = self.run.client.call(operation, path=path, query=query or {}, headers=headers or {}, body=body)
+        self.exchanges.append(exchange)
+        return exchange
+
+    def done(
+        self, operation: str, body: Any = None, *, query: Mapping[str, Any] | None = None, **path: str
+    ) -> Exchange:
+        """The answer of an operation that has to succeed for the law to be played; raises NotPlayed if it does not."""
+        exchange = self.call(operation, body, query=query, headers=None, **path)
+        if not exchange.succeeded or exchange.status >= 300:
+            raise NotPlayed(f"{operation} answers {exchange.outcome(self.run.credentials)}")
+        return exchange
+
+    def got(self, operation: str, body: Any = None, *, query: Mapping[str, Any] | None = None, **path: str) -> Any:
+        """The body of an answer that has to succeed and to fit its schema; raises NotPlayed if it does not."""
+        return self.fitting(self.done(operation, body, query=query, **path))
+
+    def fitting(self, exchange: Exchange) -> Any:
+        """The body of an answer that has to fit its schema, which is for other checks to judge."""
+        spec = self.run.contract.spec
+        response = next(
+            one.response_for(exchange.status)
+            for one in (spec.operations if spec else ())
+            if f"{one.method} {one.path}" == exchange.operation
+        )
+        content = next(iter(response.content.values()), None) if response else None
+        body = exchange.json()
+        if content and content.schema:
+            flaws = self.run.once("webhooks validators", self._validators).response(content.schema).violations(body)
+            if flaws:
+                raise NotPlayed(
+                    f"{exchange.operation} answers {exchange.status} with a body that does not fit its schema: at "
+                    f"#{flaws[0].pointer}: {flaws[0].message}"
+                )
+        return body
+
+    def _validators(self) -> Any:
+        from specs.validation import Validators
+
+        assert self.run.contract.spec  # noqa: S101  laws are for contracts of ours
+        return Validators(self.run.contract.spec)
+
+    def require(self, holds: bool, exchange: Exchange, says: str, came: str = "", member: str = "") -> None:
+        """Raise Breach unless the condition holds."""
+        if not holds:
+            raise Breach(exchange, says, came, member)
+
+    def succeeds(self, exchange: Exchange, says: str, member: str = "") -> Exchange:
+        """Raise Breach unless the answer is a success; NotPlayed where the caller is not allowed to ask."""
+        if exchange.status in (401, 403, 429):
+            raise NotPlayed(f"{exchange.operation} answers {exchange.outcome(self.run.credentials)}")
+        self.require(200 <= exchange.status < 300, exchange, says, member=member)
+        return exchange
+
+    def refuses(self, exchange: Exchange, statuses: tuple[int, ...], says: str, member: str = "") -> Exchange:
+        """Raise Breach unless the answer has one of the statuses."""
+        if exchange.status in (401, 403, 429):
+            raise NotPlayed(f"{exchange.operation} answers {exchange.outcome(self.run.credentials)}")
+        self.require(exchange.status in statuses, exchange, says, member=member)
+        return exchange
+
+    def as_other(self) -> dict[str, str]:
+        """Headers of somebody who has nothing to do with us, from the value `other_token`."""
+        return {"Authorization": f"Bearer {self.value(OTHER_TOKEN)}"}
+
+    def later(self, clear_up: Callable[[], Exchange]) -> None:
+        """Clear up when the law is over, whatever has happened; the last thing first."""
+        self.cleanups.append(clear_up)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The judge of what is pushed."""
+        return self.run.once("webhooks", lambda: Webhooks(self.run.contract, self.run.values.get("callback_key", "")))
+
+    def pushed(self, wanted: Callable[[Delivery], bool], after: int = 0, timeout_s: float | None = None) -> Any:
+        """The first wanted delivery behind the first `after` ones, or None if none comes within the wait."""
+        if self.run.receiver is None:
+            raise NotPlayed("needs --listen PORT, and a callback address at the target that leads there")
+        return self.run.receiver.wait_for(wanted, self.run.wait_s if timeout_s is None else timeout_s, after)
