@@ -1,8 +1,8 @@
 """Webhooks: what the mock sends to its clients, in order, retried on the virtual clock, every attempt on record.
 
-    send() -> pending -> in_flight -> delivered
-                  ^          |------> refused      4xx, or a host that is not allowed: sending it again would not help
-                  `--- later-'
+    send() -> pending -> in_flight -> delivered    2xx
+                  ^          |------> refused      3xx, 4xx, a host that is not allowed: again would not help
+                  `--- later-'                     no answer, 408, 425, 429, 5xx
     superseded    a newer one of its lane took its place before it was delivered
     cancelled     its lane was closed
 
@@ -13,6 +13,7 @@ answer was lost is sent again, so it may arrive twice, but never after a newer o
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,11 +29,15 @@ from mockserver.http.auth import is_loopback
 from mockserver.http.journal import MASK
 from mockserver.http.scheduler import Job, Scheduler
 
+logger = logging.getLogger("gridmock")
+
 TIMEOUT_S = 5.0
-"""Real seconds that a receiver has to answer; fact sheet of the Stekker API, section 6."""
+"""Real seconds that a receiver has to answer."""
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 5, 60
 """Virtual seconds between attempts: doubled each time, for as long as the lane is open."""
 _RETRIED = frozenset({408, 425, 429})
+_ALWAYS_SENT = {"user-agent": "gridmock", "accept": "*/*"}
+_MAX_READ_BYTES = 65_536
 
 
 class Unreachable(Exception):
@@ -147,6 +152,7 @@ class Outbox:
         self._deliveries: deque[Delivery] = deque(maxlen=max(size, 1))
         self._lanes: dict[Hashable, _Lane] = {}
         self._sent = 0
+        scheduler.at_rest(self._hang_up)
 
     def __iter__(self) -> Iterator[Delivery]:
         """Newest first."""
@@ -156,11 +162,14 @@ class Outbox:
         """Why nothing may be sent to a URL; None when it may."""
         try:
             parts = urlsplit(url)
-            host, port = (parts.hostname or "").lower(), parts.port
+            host, names_user = (parts.hostname or "").lower(), parts.username is not None
+            is_absolute = parts.scheme in ("http", "https") and host and parts.port != 0 and url.isprintable()
         except ValueError:
-            host, port = "", None
-        if parts.scheme not in ("http", "https") or not host or port == 0:
+            is_absolute = False
+        if not is_absolute:
             return f"{url[:200]!r} is not an absolute http or https URL"
+        if names_user:
+            return f"the URL of {host} holds a user name or a password, which are not sent; leave them out"
         if is_loopback(host) or host in self._allowed_hosts:
             return None
         return f"{host} is not this machine; start the mock with --callback-host {host} to let webhooks go there"
@@ -178,9 +187,9 @@ class Outbox:
         return delivery
 
     def retry(self, delivery: Delivery) -> bool:
-        """Send once more, now; False when its lane is closed, or when that would put it behind a newer one."""
+        """Send once more, now; False when its lane is closed, or when it has made way for a newer one."""
         lane = delivery.lane
-        newest = next(other for other in self if other.lane == lane)
+        newest = next((other for other in self if other.lane == lane), delivery)
         if not delivery.is_open or (delivery.webhook.latest_only and newest is not delivery):
             return False
         if delivery.status is not Status.IN_FLIGHT:
@@ -200,13 +209,10 @@ class Outbox:
         state = self._lanes.pop(lane, None)
         if state is None:
             return
-        self._scheduler.cancel(("webhook", lane))
-        for delivery in (*state.waiting, *([state.in_flight] if state.in_flight else ())):
-            delivery.end(Status.CANCELLED)
-        state.waiting.clear()
-        if state.task is not None:
-            state.task.cancel()
-            await asyncio.wait([state.task])
+        task = state.task
+        self._stop(lane, state)
+        if task is not None and task.get_loop() is asyncio.get_running_loop():  # another one gets no further
+            await asyncio.wait([task])
 
     def clear(self) -> None:
         """Forget the deliveries that are done; what waits goes on."""
@@ -217,9 +223,7 @@ class Outbox:
     def restart(self) -> None:
         """Forget all, break off what is on its way, and number from 1 again."""
         for lane, state in self._lanes.items():
-            self._scheduler.cancel(("webhook", lane))
-            if state.task is not None:
-                state.task.cancel()
+            self._stop(lane, state)
         self._lanes.clear()
         self._deliveries.clear()
         self._sent = 0
@@ -228,6 +232,14 @@ class Outbox:
         if state.in_flight is None and state.waiting:
             due_at = state.waiting[0].due_at or self._clock.now()
             self._scheduler.at(due_at, ("webhook", lane), self._deliverer(lane, state))
+
+    def _stop(self, lane: Hashable, state: _Lane) -> None:
+        self._scheduler.cancel(("webhook", lane))
+        for delivery in (*state.waiting, *filter(None, (state.in_flight,))):
+            delivery.end(Status.CANCELLED)
+        state.waiting.clear()
+        if state.task is not None:
+            state.task.cancel()
 
     def _deliverer(self, lane: Hashable, state: _Lane) -> Job:
         async def deliver() -> None:
@@ -239,41 +251,64 @@ class Outbox:
                 await self._attempt(delivery)
             finally:
                 state.in_flight = state.task = None
-            if delivery.status is Status.PENDING:
-                state.waiting.appendleft(delivery)
-                if len(state.waiting) > 1:
-                    _supersede(state, but=state.waiting[-1])
-            if state.waiting:
-                self._schedule(lane, state)
-            elif self._lanes.get(lane) is state:
-                del self._lanes[lane]
+                if self._lanes.get(lane) is state:  # else closed while the answer was on its way
+                    self._go_on(lane, state, delivery)
 
         return deliver
+
+    def _go_on(self, lane: Hashable, state: _Lane, tried: Delivery) -> None:
+        """Have the next delivery of a lane made: the one just tried, unless it is done or a newer one waits."""
+        if tried.status is Status.PENDING:
+            state.waiting.appendleft(tried)
+            if len(state.waiting) > 1:
+                _supersede(state, but=state.waiting[-1])
+        if state.waiting:
+            self._schedule(lane, state)
+        else:
+            del self._lanes[lane]
 
     async def _attempt(self, delivery: Delivery) -> None:
         """Try once: the delivery is then delivered, refused, or pending again."""
         webhook, loop = delivery.webhook, asyncio.get_running_loop()
         at, began = self._clock.now(), loop.time()
-        status, error = None, self.refusal(webhook.url)
-        is_allowed = error is None
-        if is_allowed:
-            headers = {"content-type": "application/json", **webhook.secret_headers}
-            try:
+        status, outcome, error = None, Status.REFUSED, None
+        try:
+            error = self.refusal(webhook.url)
+            if error is None:
+                headers = {"content-type": "application/json", **webhook.secret_headers}
                 status = await self.transport(webhook.url, headers, orjson.dumps(webhook.body), TIMEOUT_S)
-            except Unreachable as unreachable:
-                error = str(unreachable)
-            except asyncio.CancelledError:
-                delivery.attempts.append(Attempt(at, None, "broken off", round((loop.time() - began) * 1000, 3)))
-                raise
-        delivery.attempts.append(Attempt(at, status, error, round((loop.time() - began) * 1000, 3)))
-        if status is not None and status < 300:
-            delivery.end(Status.DELIVERED)
-        elif not is_allowed or (status is not None and status < 500 and status not in _RETRIED):
-            delivery.end(Status.REFUSED)
-        else:
-            doubled_s = FIRST_BACKOFF_S * 2 ** min(len(delivery.attempts) - 1, 10)
-            delivery.status = Status.PENDING
-            delivery.due_at = self._clock.now() + timedelta(seconds=min(doubled_s, LONGEST_BACKOFF_S))
+                outcome = _outcome(status)
+        except Unreachable as unreachable:
+            outcome, error = Status.PENDING, str(unreachable)
+        except asyncio.CancelledError:
+            outcome, error = Status.PENDING, "broken off"
+            raise
+        except Exception as failure:  # a defect of ours must neither hold up the lane nor pass in silence
+            logger.exception("Delivery %s could not be sent.", delivery.delivery_id)
+            error = f"the mock failed: {type(failure).__name__}"
+        finally:
+            delivery.attempts.append(Attempt(at, status, error, round((loop.time() - began) * 1000, 3)))
+            if delivery.status is Status.IN_FLIGHT:  # else cancelled in the meantime
+                self._conclude(delivery, outcome)
+
+    def _conclude(self, delivery: Delivery, outcome: Status) -> None:
+        if outcome is not Status.PENDING:
+            delivery.end(outcome)
+            return
+        doubled_s = FIRST_BACKOFF_S * 2 ** min(len(delivery.attempts) - 1, 10)
+        delivery.status = Status.PENDING
+        delivery.due_at = self._clock.now() + timedelta(seconds=min(doubled_s, LONGEST_BACKOFF_S))
+
+    async def _hang_up(self) -> None:
+        if isinstance(self.transport, HttpTransport):
+            await self.transport.aclose()
+
+
+def _outcome(status: int) -> Status:
+    """What an answer means for a delivery; it is pending when the same may be taken later."""
+    if 200 <= status < 300:
+        return Status.DELIVERED
+    return Status.PENDING if status >= 500 or status in _RETRIED else Status.REFUSED
 
 
 def _supersede(state: _Lane, but: Delivery | None = None) -> None:
@@ -286,10 +321,11 @@ def _supersede(state: _Lane, but: Delivery | None = None) -> None:
 
 
 class HttpTransport:
-    """Sends over HTTP with one pool of connections; follows no redirects, takes no proxies from the environment."""
+    """Sends over HTTP with one pool of connections; follows no redirects, keeps no cookies, asks no proxies."""
 
     def __init__(self) -> None:
-        self._client: Any = None
+        self._pool: Any = None
+        self._tls: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> int:
@@ -297,13 +333,34 @@ class HttpTransport:
         import httpx  # a tenth of a second, for those who have webhooks only
 
         loop = asyncio.get_running_loop()
-        if self._loop is not loop:  # connections belong to a loop
-            self._client, self._loop = httpx.AsyncClient(follow_redirects=False, trust_env=False), loop
+        if self._pool is None or self._loop is not loop:  # connections belong to a loop
+            self._tls = self._tls or httpx.create_ssl_context()
+            self._pool, self._loop = httpx.AsyncHTTPTransport(verify=self._tls), loop
         try:
             async with asyncio.timeout(timeout_s):
-                answer = await self._client.post(url, headers=headers, content=body, timeout=timeout_s)
+                request = httpx.Request("POST", url, headers={**_ALWAYS_SENT, **headers}, content=body)
+                answer = await self._pool.handle_async_request(request)
+                try:
+                    if _is_short(answer):
+                        await answer.aread()  # else the connection cannot be used again
+                finally:
+                    await answer.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unreachable(str(error) or type(error).__name__) from error
         except TimeoutError:
             raise Unreachable(f"no answer within {timeout_s:g} s") from None
-        return int(answer.status_code)
+        status = int(answer.status_code)
+        if status > 599:
+            raise Unreachable(f"the answer has the status {status}, which HTTP does not know")
+        return status
+
+    async def aclose(self) -> None:
+        """Close the connections of this event loop; sending opens new ones."""
+        pool, self._pool = self._pool, None
+        if pool is not None and self._loop is asyncio.get_running_loop():
+            await pool.aclose()
+
+
+def _is_short(answer: Any) -> bool:
+    length = answer.headers.get("content-length", "")
+    return answer.status_code == 204 or (length.isdecimal() and int(length) <= _MAX_READ_BYTES)
