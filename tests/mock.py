@@ -15,6 +15,9 @@ NOON = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
 
 V2 = "/ev-energy/v2"
 OAUTH = "/ev-energy/o"
+STEKKER = "/stekker/api/v1"
+BESS = "/stekker/api/bess/v1"
+APP = "/_mock/stekker"
 CONTROL = "/_mock"
 
 
@@ -30,10 +33,13 @@ class Mock:
         self.anonymous = Client(self.app)
         self.full = Client(self.app, self._bearer("ev-energy-full"))
         self.basic = Client(self.app, self._bearer("ev-energy-basic"))
+        self.north, self.south, self.prices = (
+            Client(self.app, self._bearer(f"stekker-{name}")) for name in ("north", "south", "prices")
+        )
 
     def close(self) -> None:
         """Free what the clients hold."""
-        for client in (self.anonymous, self.full, self.basic):
+        for client in (self.anonymous, self.full, self.basic, self.north, self.south, self.prices):
             client.close()
 
     def reset(self) -> None:
@@ -49,5 +55,5 @@ class Mock:
 
     def _bearer(self, client_id: str) -> dict[str, str]:
         tokens = self.runtime.ready.tokens or {}
-        text = next(text for text, grant in tokens.items() if grant["client_id"] == client_id)
+        text = next((text for text, grant in tokens.items() if grant["client_id"] == client_id), "not served")
         return {"authorization": f"Bearer {text}"}

@@ -25,6 +25,7 @@ from mockserver.app import APIS
 from mockserver.http.api import Api
 from mockserver.http.compiled import CompiledOperation, handler_for, view_name
 from mockserver.http.parameters import argument_name
+from specs.build import follow
 from specs.catalogue import names, path_of
 from specs.loader import load
 from specs.operation import Operation, Spec
@@ -71,22 +72,25 @@ def test_operation_ids_are_unique_and_say_tag_and_summary(name: str) -> None:
     assert [operation.operation_id for operation in operations if not (operation.tag and operation.summary)] == []
 
 
-def examples(value: Any, pointer: str = "") -> Iterator[tuple[str, str, Any]]:
+def examples(document: Mapping[str, Any], value: Any = None, pointer: str = "") -> Iterator[tuple[str, str, Any]]:
     """Where an example stands, pointer of its schema, and the example: of media types, parameters, headers, schemas."""
+    value = document if value is None else value
     if isinstance(value, Mapping):
         if "schema" in value:
             for name, example in value.get("examples", {}).items():
-                yield f"{pointer}/examples/{name}", f"{pointer}/schema", example["value"]
+                yield f"{pointer}/examples/{name}", f"{pointer}/schema", follow(document, "", example)[1]["value"]
         elif isinstance(value.get("examples"), list):
             yield from ((f"{pointer}/examples/{number}", pointer, one) for number, one in enumerate(value["examples"]))
         if "default" in value and "type" in value:
             yield f"{pointer}/default", pointer, value["default"]
         for name, below in value.items():
             if name not in ("examples", "default", "enum", "const"):
-                yield from examples(below, f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}")
+                yield from examples(
+                    document, below or {}, f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
+                )
     elif isinstance(value, list):
         for number, below in enumerate(value):
-            yield from examples(below, f"{pointer}/{number}")
+            yield from examples(document, below or {}, f"{pointer}/{number}")
 
 
 def wrong_examples(document: Mapping[str, Any]) -> list[str]:

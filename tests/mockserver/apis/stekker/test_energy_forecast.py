@@ -77,7 +77,7 @@ def charge(mock: Mock, client: Client, transaction_id: int, energy_wh: int, tag:
 
 
 def test_without_anything_to_go_by_it_is_what_is_usual(mock: Mock) -> None:
-    found = forecast(mock.stekker)
+    found = forecast(mock.north)
     assert (found["basis"], found["energy_so_far_kwh"], found["expected_end_at"]) == ("default", 0.0, None)
     assert found["generated_at"] == timestamp(NOON)
     assert 0 < found["forecast_lower_kwh"] < found["forecast_kwh"] < found["forecast_upper_kwh"]
@@ -85,36 +85,36 @@ def test_without_anything_to_go_by_it_is_what_is_usual(mock: Mock) -> None:
 
 def test_what_is_null_is_unknown(mock: Mock) -> None:
     unknown = dict.fromkeys(("charge_point_id", "id_tag", "connector_id", "expected_departure_at", "max_power_kw"))
-    assert forecast(mock.stekker, **unknown) == forecast(mock.stekker)
+    assert forecast(mock.north, **unknown) == forecast(mock.north)
 
 
 @pytest.mark.parametrize("energy_kwh", [5.28, 0.57, 1.001, 4.35, 8.2, 33.1234, 7])
 def test_energy_so_far_is_told_as_it_was_measured(mock: Mock, energy_kwh: float) -> None:
-    found = forecast(mock.stekker, energy_kwh)
+    found = forecast(mock.north, energy_kwh)
     assert (found["basis"], found["energy_so_far_kwh"]) == ("measurements", energy_kwh)
 
 
 def test_it_ends_before_the_car_leaves(mock: Mock) -> None:
     departure = NOON + timedelta(hours=1)
-    found = forecast(mock.stekker, 0.9, max_power_kw=3.7, expected_departure_at=timestamp(departure))
+    found = forecast(mock.north, 0.9, max_power_kw=3.7, expected_departure_at=timestamp(departure))
     assert found["forecast_upper_kwh"] <= 0.9 + 3.7
     assert datetime.fromisoformat(found["expected_end_at"]) <= departure
 
 
 def test_the_sessions_of_a_card_tell_what_it_will_take(mock: Mock) -> None:
     for number in range(6):
-        charge(mock, mock.stekker, 700 + number, 10_000, TAG, START - timedelta(days=number + 1))
-    by_tag = forecast(mock.stekker, id_tag=TAG)
+        charge(mock, mock.north, 700 + number, 10_000, TAG, START - timedelta(days=number + 1))
+    by_tag = forecast(mock.north, id_tag=TAG)
     assert by_tag["basis"] == "history"
     assert by_tag["forecast_kwh"] == pytest.approx(10.0, rel=0.05)
-    by_charge_point = forecast(mock.stekker, id_tag="FFFF0001", charge_point_id=CHARGE_POINT)
+    by_charge_point = forecast(mock.north, id_tag="FFFF0001", charge_point_id=CHARGE_POINT)
     assert by_charge_point["forecast_kwh"] == by_tag["forecast_kwh"]
-    assert forecast(mock.stekker, id_tag="FFFF0001")["basis"] == "default"
+    assert forecast(mock.north, id_tag="FFFF0001")["basis"] == "default"
 
 
 def test_the_sessions_of_others_tell_nothing(mock: Mock, south: Client) -> None:
-    charge(mock, mock.stekker, 700, 10_000, TAG, START - timedelta(days=1))
-    assert forecast(mock.stekker, id_tag=TAG)["basis"] == "history"
+    charge(mock, mock.north, 700, 10_000, TAG, START - timedelta(days=1))
+    assert forecast(mock.north, id_tag=TAG)["basis"] == "history"
     assert forecast(south, id_tag=TAG, charge_point_id=CHARGE_POINT)["basis"] == "default"
 
 
@@ -146,7 +146,7 @@ def test_a_session_that_cannot_be_is_refused_where_it_says_so(
         {"timestamp": at, "energy_kwh": energy_kwh} for at, energy_kwh in change.pop("measurements", ())
     ]
     asked["session"].update(change)
-    response = mock.stekker.post(PATH, json=asked)
+    response = mock.north.post(PATH, json=asked)
     assert response.status == 422, response.body
     (detail,) = response.json()["details"]
     assert detail["field"] == field
@@ -158,4 +158,4 @@ def test_what_is_missing_is_a_bad_request(mock: Mock, session: dict[str, Any] | 
     asked: dict[str, Any] = {"measurements": []}
     if session is not None:
         asked["session"] = session
-    assert mock.stekker.post(PATH, json=asked).status == 400
+    assert mock.north.post(PATH, json=asked).status == 400

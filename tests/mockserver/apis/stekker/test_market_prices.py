@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 def outlook(mock: Mock, region: str | None = None, at: datetime | None = None) -> dict[str, Any]:
     if at is not None:
         mock.runtime.clock.set(at)
-    response = mock.stekker.get(PATH, query={"region": region} if region else None)
+    response = mock.north.get(PATH, query={"region": region} if region else None)
     assert response.status == 200, response.body
     body: dict[str, Any] = response.json()
     return body
@@ -59,7 +59,7 @@ def test_the_netherlands_are_meant_when_nothing_is_said(mock: Mock) -> None:
 
 @pytest.mark.parametrize("region", ["GB", "RO", "XX", "NL-1800", "AT-900", "SE4-1800", "DE", "LU-3600"])
 def test_a_region_without_prices_is_refused_by_name(mock: Mock, region: str) -> None:
-    response = mock.stekker.get(PATH, query={"region": region})
+    response = mock.north.get(PATH, query={"region": region})
     assert response.status == 422
     (detail,) = response.json()["details"]
     assert detail["field"] == "region"

@@ -30,7 +30,7 @@ def body(readings: Readings, area: str = "NL", modality: str = "DayAhead") -> di
 
 
 def price(mock: Mock, readings: Readings, **market: str) -> dict[str, Any]:
-    response = mock.stekker.post(PATH, json=body(readings, **market))
+    response = mock.north.post(PATH, json=body(readings, **market))
     assert response.status == 200, response.body
     found: dict[str, Any] = response.json()
     return found
@@ -102,7 +102,7 @@ def test_every_market_area_has_prices_of_its_own(mock: Mock) -> None:
 
 def test_get_with_a_body_answers_alike(mock: Mock) -> None:
     asked = body(steady(EVENING, 2.0))
-    assert mock.stekker.request("GET", PATH, json=asked).json() == mock.stekker.post(PATH, json=asked).json()
+    assert mock.north.request("GET", PATH, json=asked).json() == mock.north.post(PATH, json=asked).json()
 
 
 def test_the_same_readings_are_the_same_cdr(mock: Mock) -> None:
@@ -129,7 +129,7 @@ def test_timestamps_have_up_to_nine_digits_of_a_second(mock: Mock, fraction: str
 def test_prices_of_tomorrow_price_readings_of_tomorrow_once_they_are_out(mock: Mock) -> None:
     tomorrow = steady(datetime(2026, 3, 18, 23, 30, tzinfo=UTC), 2.0)
     mock.runtime.clock.set(NOON - timedelta(seconds=1))
-    response = mock.stekker.post(PATH, json=body(steady(NOON, 1.0)[:1] + tomorrow))
+    response = mock.north.post(PATH, json=body(steady(NOON, 1.0)[:1] + tomorrow))
     field, message = refused(response)
     assert field == "meter_readings.1.timestamp"
     assert "2026-03-18T23:00:00Z" in message
@@ -168,7 +168,7 @@ def test_prices_of_tomorrow_price_readings_of_tomorrow_once_they_are_out(mock: M
 def test_readings_that_have_no_price_are_refused_where_they_stand(
     mock: Mock, readings: Readings, field: str, message: str
 ) -> None:
-    found = refused(mock.stekker.post(PATH, json=body(readings)))
+    found = refused(mock.north.post(PATH, json=body(readings)))
     assert found[0] == ".".join(filter(None, ("meter_readings", field)))
     assert message in found[1]
 
@@ -182,7 +182,7 @@ def test_readings_that_have_no_price_are_refused_where_they_stand(
     ],
 )
 def test_markets_without_prices_are_refused(mock: Mock, market: dict[str, str], field: str, message: str) -> None:
-    found = refused(mock.stekker.post(PATH, json=body(steady(EVENING, 1.0), **market)))
+    found = refused(mock.north.post(PATH, json=body(steady(EVENING, 1.0), **market)))
     assert found[0] == f"power_market.{field}"
     assert message in found[1]
 
@@ -191,4 +191,4 @@ def test_markets_without_prices_are_refused(mock: Mock, market: dict[str, str], 
 def test_a_member_that_is_missing_is_a_bad_request(mock: Mock, missing: str) -> None:
     asked = body(steady(EVENING, 1.0))
     del asked[missing]
-    assert mock.stekker.post(PATH, json=asked).status == 400
+    assert mock.north.post(PATH, json=asked).status == 400
