@@ -201,15 +201,23 @@ def _print_banner(runtime: Runtime, listening: socket.socket) -> None:
     click.secho(f"gridmock on {origin}", bold=True, nl=False)
     click.echo(f"  seed {runtime.seed}, world {runtime.world.named}, clock {clock.now():%Y-%m-%dT%H:%M:%SZ} ({pace})")
     for mounted in runtime.apis:
-        click.echo(f"  {mounted.spec.title:<24} {origin}{mounted.base_path:<16} docs {origin}{mounted.base_path}/docs/")
+        click.echo(f"  {mounted.spec.title:<24} {origin}{mounted.base_path:<21} docs {origin}{mounted.base_path}/docs/")
     click.echo("\nReady-made credentials (they work on this mock only):")
     tokens = runtime.ready.tokens or {}
     by_client = {grant["client_id"]: text for text, grant in tokens.items()}
     for application in runtime.ready.applications:
-        click.echo(f"  {application.name}: client_id {application.client_id}, secret {application.client_secret}")
+        secret = f", secret {application.client_secret}" if application.redirect_uris else ""  # of OAuth clients only
+        click.echo(f"  {application.name}: client_id {application.client_id}{secret}")
         click.echo(f"    token {by_client[application.client_id]}")
-    example = next((mounted.api.example for mounted in runtime.apis if mounted.api.example), None)
-    if example is not None and tokens:
+    examples = [
+        (text, mounted.api.example)
+        for mounted in runtime.apis
+        if mounted.api.example
+        for text in [next((text for text, grant in tokens.items() if {*grant["scopes"]} & {*mounted.spec.scopes}), "")]
+        if text
+    ]
+    if examples:
         click.echo("\nTry it:")
-        click.secho(f"  curl -H 'Authorization: Bearer {next(iter(tokens))}' '{origin}{example}'", fg="cyan")
+        lines = [f"  curl -H 'Authorization: Bearer {text}' '{origin}{example}'" for text, example in examples]
+        click.secho("\n".join(lines), fg="cyan")
     sys.stdout.flush()

@@ -138,7 +138,7 @@ def test_the_server_goes_on_answering(server: Server, first_round: list[str]) ->
     assert server.tariffs()[0] == 200
     assert json.loads(server.call("GET", f"{CONTROL}/seed")[2]) == {"seed": 1}
     assert json.loads(server.call("GET", f"{CONTROL}/clock")[2])["now"] == "2026-03-18T12:00:00Z"
-    assert len(json.loads(server.call("GET", f"{CONTROL}/applications")[2])) == 2, "no malformed request did anything"
+    assert len(json.loads(server.call("GET", f"{CONTROL}/applications")[2])) == 5, "no malformed request did anything"
     assert json.loads(server.call("GET", f"{CONTROL}/faults")[2]) == []
     assert server.call("GET", f"{CONTROL}/journal?limit=1000")[0] == 200, "what it holds can be shown"
 

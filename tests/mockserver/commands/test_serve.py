@@ -85,7 +85,7 @@ def test_printed_client_credentials_get_a_token(server: Server) -> None:
 
 
 def test_ready_made_tokens_are_one_contracted_and_one_not(server: Server) -> None:
-    full, basic = server.tokens
+    full, basic, *_ = server.tokens
     path = "/ev-energy/v2/tariffs?expand=prices"
     assert server.call("GET", path, headers={"authorization": f"Bearer {full}"})[0] == 200
     assert server.call("GET", path, headers={"authorization": f"Bearer {basic}"})[0] == 403

@@ -13,6 +13,7 @@ from tests.asgi import Client, Response
 from tests.mock import CONTROL, NOON, OAUTH, V2, Mock
 
 APPLICATIONS = f"{CONTROL}/applications"
+READY = ("ev-energy-basic", "ev-energy-full", "stekker-north", "stekker-prices", "stekker-south")
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +44,7 @@ def test_those_of_the_start_and_those_created_are_listed_by_id(control: Client) 
 
     listed = control.get(APPLICATIONS).json()
 
-    assert [application["client_id"] for application in listed] == sorted(
-        ["ev-energy-basic", "ev-energy-full", created["client_id"]]
-    )
+    assert [application["client_id"] for application in listed] == sorted([*READY, created["client_id"]])
     assert created in listed
     assert control.get(f"{APPLICATIONS}/{created['client_id']}").json() == created
 
@@ -139,7 +138,7 @@ def test_a_bad_application_is_400_and_says_where(control: Client, body: Any, fie
 
     assert response.status == 400
     assert list(response.json()["field_errors"]) == [field]
-    assert len(control.get(APPLICATIONS).json()) == 2
+    assert len(control.get(APPLICATIONS).json()) == len(READY)
 
 
 def test_a_limit_with_a_point_is_the_integer_it_is(control: Client) -> None:

@@ -33,6 +33,9 @@ def test_health_says_what_is_served(control: Client) -> None:
     assert {api["name"]: api["base_url"] for api in health["apis"]} == {
         "ev-energy": "http://127.0.0.1:8080/ev-energy/v2",
         "ev-energy-oauth": "http://127.0.0.1:8080/ev-energy/o",
+        "stekker": "http://127.0.0.1:8080/stekker/api/v1",
+        "stekker-app": "http://127.0.0.1:8080/_mock/stekker",
+        "stekker-bess": "http://127.0.0.1:8080/stekker/api/bess/v1",
         "control": "http://127.0.0.1:8080/_mock",
     }
     assert all(api["operations"] > 0 for api in health["apis"])
