@@ -202,6 +202,21 @@ async def test_a_lane_sends_one_after_the_other_in_order_and_lanes_do_not_wait_f
 
 
 @in_loop
+async def test_what_is_sent_when_the_one_before_is_about_to_go_out_waits_for_it() -> None:
+    gate = Gate()
+    office = post(gate)
+    office.send(1)
+    office.scheduler._start_due()  # its job has begun, and has not had its turn
+    office.send(2)
+    settling = asyncio.create_task(office.settle())
+    await turns()
+    assert office.receiver.bodies == [1]
+    gate.opened.set()
+    await settling
+    assert office.receiver.bodies == [1, 2]
+
+
+@in_loop
 async def test_what_waits_behind_a_failed_attempt_does_not_overtake_it() -> None:
     office = post(503)
     office.send("a")
@@ -315,6 +330,7 @@ async def test_a_lane_closed_between_attempts_makes_none_more() -> None:
     await office.outbox.close(LANE)
     await office.settle(1000)
     assert (office.receiver.bodies, delivery.status) == ([1], Status.CANCELLED)
+    assert not office.scheduler._jobs
 
 
 @in_loop
@@ -334,7 +350,7 @@ STUBBORN: dict[str, Answer] = {"succeeds": 200, "fails": 503, "is not answered":
 @pytest.mark.parametrize("ending", ["close", "restart"])
 @in_virtual_loop
 async def test_an_attempt_that_cannot_be_broken_off_at_once_is_waited_for_and_is_the_last(
-    ending: str, answer: Answer
+    ending: str, answer: Answer, caplog: pytest.LogCaptureFixture
 ) -> None:
     ended = []
 
@@ -362,6 +378,7 @@ async def test_an_attempt_that_cannot_be_broken_off_at_once_is_waited_for_and_is
         office.send(3)  # a new session in the same lane
         await asyncio.sleep(1000)
     assert office.receiver.bodies == [1, 3]
+    assert caplog.records == []
     assert delivery.status is waiting.status is Status.CANCELLED
 
 
