@@ -16,6 +16,7 @@ from mockserver.http.ratelimit import WINDOW_S
 if TYPE_CHECKING:
     from mockserver.http.compiled import CompiledOperation
     from mockserver.http.routing import Router
+    from mockserver.http.runtime import Runtime
     from specs.operation import Spec
     from specs.validation import Validator
 
@@ -36,6 +37,10 @@ def _no_page_headers(page: Page, url: str, query: Sequence[tuple[str, str]]) -> 
 
 def _no_accounts(seed: int, scopes: tuple[str, ...]) -> ReadyAccounts:
     return ReadyAccounts()
+
+
+async def _nothing_to_resume(runtime: Runtime) -> None:
+    return None
 
 
 def _as_worded(operation_id: str, body: Any) -> None:
@@ -77,6 +82,8 @@ class Api:
     """The scope that an expansion needs beyond the operation's own."""
     accounts: Callable[[int, tuple[str, ...]], ReadyAccounts] = _no_accounts
     """The accounts that exist from the start, for a seed and the scopes of the contract."""
+    resume: Callable[[Runtime], Awaitable[None]] = _nothing_to_resume
+    """Takes up what was under way in a state that was imported."""
     token_server: tuple[str, str] | None = None
     """The provider's OAuth base URL, and the path where ours stands in the documents that we serve."""
     optional_slash: bool = False

@@ -90,6 +90,8 @@ class Runtime:
             raise StateError(str(error)) from None
         self.clock.load(state["clock"])
         self._begin(seed, named)
+        for mounted in self.apis:
+            await mounted.api.resume(self)
         return sum(len(documents) for documents in collections.values())
 
     def _begin(self, seed: int, named: NamedWorld) -> None:

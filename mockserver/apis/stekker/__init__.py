@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from mockserver.apis.stekker import views as smart_charging_views
 from mockserver.apis.stekker.accounts import REQUESTS_PER_MINUTE, ready_accounts
 from mockserver.apis.stekker.bess import views as bess_views
+from mockserver.apis.stekker.charging.planning import resume
 from mockserver.apis.stekker.errors import StekkerErrors
 from mockserver.apis.stekker.events import explain
 from mockserver.http.api import Api
@@ -36,6 +37,7 @@ API = Api(
     identify=_ORGANIZATION,
     challenge=_CHALLENGE,
     explain=explain,
+    resume=resume,
     quota=_quota,
     quota_window_s=60.0,
     accounts=ready_accounts,

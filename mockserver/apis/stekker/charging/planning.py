@@ -15,7 +15,7 @@ from urllib.parse import quote
 from fixtures.days import unix_s, unix_us, utc
 from fixtures.price_forecasts import forecast
 from fixtures.prices import Area, price_at
-from mockserver.apis.stekker.charging import charge_points, sessions, sites
+from mockserver.apis.stekker.charging import charge_points, organizations, sessions, sites
 from mockserver.apis.stekker.charging.organizations import Organization
 from mockserver.apis.stekker.charging.sessions import Session
 from mockserver.clock import timestamp
@@ -112,6 +112,18 @@ def send(runtime: Runtime, pushes: Iterable[Push]) -> None:
     """Hand profiles to the outbox; only to be called once what they tell of is stored."""
     for lane, webhook in pushes:
         runtime.outbox.send(lane, webhook)
+
+
+async def resume(runtime: Runtime) -> None:
+    """Push the plans of all sessions that go on once more, and wait for prices again."""
+    for organization in await organizations.organizations(runtime):
+        settings, area = await organization.settings(), await organization.market()
+        known = [row["charge_point_id"] for row in await organization.charge_points.list()]
+        going_on = [each for each in await active_sessions(organization, known) if each["plan"] is not None]
+        if settings["callback_url"] is not None:
+            send(runtime, [(lane_of(organization, each), _webhook(organization, settings, each)) for each in going_on])
+        if going_on:
+            await_prices(organization, area)
 
 
 def await_prices(organization: Organization, area: Area) -> None:
