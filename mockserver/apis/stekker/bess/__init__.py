@@ -1,1 +1,1 @@
-"""BESS: grid connections, batteries, sensors."""
+"""Stekker's battery API: grid connections, batteries with their schedules, and sensors."""
