@@ -221,7 +221,7 @@ def ocpp(
             start = _now(endpoint, control_token) if drive_clock else Clock().now()
             start = start.replace(microsecond=0) + timedelta(seconds=start.microsecond > 0)
         window = Window.between(start, end, source.zone)
-        plan = _plan(endpoint, cast, window, options)
+        plan = _plan(endpoint, source, cast, window, options)
         plan = replace(plan, drive_clock=drive_clock, control_token=control_token)
         with ExitStack() as stack:
             written = stack.enter_context(NewFile(report, "--json")) if report else None
@@ -267,11 +267,14 @@ def _now(endpoint: Endpoint, control_token: str | None) -> datetime:
     return asyncio.run(read())
 
 
-def _plan(endpoint: Endpoint, cast: list[tuple[Charger, Site]], window: Window, options: dict[str, Any]) -> Plan:
-    everyone = Ocpp(seed=options["seed"], world=options["world"], charger=()).chargers
-    traffic = Traffic(options["seed"], everyone)
+def _plan(
+    endpoint: Endpoint, source: Ocpp, cast: list[tuple[Charger, Site]], window: Window, options: dict[str, Any]
+) -> Plan:
+    # Transactions are numbered over the whole world, so that runs with other chargers of it agree.
+    everyone = Ocpp(seed=source.seed, world=options["world"], charger=()) if options["charger"] else source
+    traffic = Traffic(source.seed, everyone.chargers)
     if window.length_s > traffic.longest_s - LONGEST_TRANSACTION_S:
-        said = f"{len(everyone):,} chargers have transaction ids for {traffic.longest_s // DAY_S:,} days only"
+        said = f"{len(everyone.chargers):,} chargers have transaction ids for {traffic.longest_s // DAY_S:,} days only"
         raise click.BadParameter(f"{said}: ask for a shorter time or a smaller world", param_hint="'--to'")
     identities = [charger.identity for charger, _ in cast]
     return Plan(
