@@ -5,7 +5,8 @@ from __future__ import annotations
 from mockserver.apis.stekker.app import views
 from mockserver.apis.stekker.charging import organizations
 from mockserver.apis.stekker.charging.organizations import Organization
-from mockserver.http.errors import FieldError, InvalidRequest
+from mockserver.apis.stekker.regions import market_area
+from mockserver.http.errors import FieldError, InvalidRequest, Unprocessable
 from mockserver.http.exchange import Context
 
 
@@ -20,11 +21,16 @@ async def get_organization(ctx: Context, *, organization_id: str) -> views.Wire:
 
 
 async def update_organization(ctx: Context, *, organization_id: str) -> views.Wire:
-    """Change settings; a callback URL has to lead to where webhooks may go."""
+    """Change settings; a callback URL has to lead to where webhooks may go, a region to where there are prices."""
     organization = await organizations.named(ctx.runtime, organization_id)
     url = ctx.body.get("callback_url")
     if url is not None and (refusal := ctx.runtime.outbox.refusal(url)):
         raise InvalidRequest([FieldError("body", "callback_url", refusal)])
+    if "market_region" in ctx.body:
+        try:
+            market_area(ctx.body["market_region"], "market_region")
+        except Unprocessable as unknown:
+            raise InvalidRequest(unknown.field_errors) from None
     await organization.change(ctx.body)
     return await _shown(organization)
 
