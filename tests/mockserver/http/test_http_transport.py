@@ -231,6 +231,18 @@ def test_it_can_be_used_in_one_event_loop_after_the_other(receiver: Receiver) ->
     assert [asyncio.run(send_and_close()) for _ in range(3)] == [200, 200, 200]
 
 
+def test_an_event_loop_that_ended_without_closing_it_does_not_spoil_the_next(receiver: Receiver) -> None:
+    transport = HttpTransport()
+    asyncio.run(send(transport, f"{receiver.url}/endless"))  # leaves a pool, but no open connection in it
+
+    async def next_loop() -> int:
+        status = await send(transport, f"{receiver.url}/200")
+        await transport.aclose()
+        return status
+
+    assert asyncio.run(next_loop()) == 200
+
+
 def _office(receiver: Receiver) -> tuple[Scheduler, Outbox]:
     clock = Clock(NOON, 0.0)
     scheduler = Scheduler(clock)
