@@ -211,3 +211,57 @@ def test_loading_what_is_no_clock_is_a_clock_error_and_changes_nothing(dumped: d
         clock.load(dumped)
     assert clock.now() == NOON
     assert clock.speed == 0.0
+
+
+# ---- watching
+
+
+class Watcher:
+    """Notes what a clock shows whenever it is told of a change."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.seen: list[tuple[datetime, float]] = []
+        clock.watch(self)
+
+    def __call__(self) -> None:
+        self.seen.append((self.clock.now(), self.clock.speed))
+
+
+WATCHED: dict[str, tuple[Callable[[Clock], None], tuple[datetime, float]]] = {
+    "set": (lambda clock: clock.set(LAST), (LAST, 60.0)),
+    "set to what it shows": (lambda clock: clock.set(clock.now()), (NOON + s(600), 60.0)),
+    "advance": (lambda clock: clock.advance(s(-600)), (NOON, 60.0)),
+    "run": (lambda clock: clock.run(2.0), (NOON + s(600), 2.0)),
+    "freeze": (lambda clock: clock.freeze(), (NOON + s(600), 0.0)),
+    "load": (lambda clock: clock.load({"now": FIRST.isoformat(), "speed": 0.5}), (FIRST, 0.5)),
+}
+
+
+@pytest.mark.parametrize(("change", "after"), WATCHED.values(), ids=WATCHED)
+def test_watchers_are_told_of_a_change_once_the_clock_shows_it(
+    real: Stopwatch, change: Callable[[Clock], None], after: tuple[datetime, float]
+) -> None:
+    clock = Clock(NOON, 60.0, monotonic=real)
+    first, second = Watcher(clock), Watcher(clock)
+    real.seconds += 10
+    change(clock)
+    assert first.seen[-1] == second.seen[-1] == after == (clock.now(), clock.speed)
+
+
+def test_watchers_are_not_told_that_time_passes_nor_of_what_the_clock_did_not_take(real: Stopwatch) -> None:
+    clock = Clock(NOON, 60.0, monotonic=real)
+    watcher = Watcher(clock)
+    real.seconds += 10
+    clock.now()
+    clock.dump()
+    for change in (
+        lambda: clock.set(LAST + s(1)),
+        lambda: clock.run(-1.0),
+        lambda: clock.advance(timedelta.max),
+        lambda: clock.load({"now": "noon", "speed": 1.0}),
+        lambda: clock.load({"now": NOON.isoformat(), "speed": -1.0}),
+    ):
+        with pytest.raises(ClockError):
+            change()
+    assert watcher.seen == []

@@ -1,15 +1,16 @@
-"""Identifiers: ULIDs as github.com/ulid/spec lays them out, and secrets."""
+"""Identifiers: ULIDs as github.com/ulid/spec lays them out, UUIDs as RFC 9562 does, and secrets."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
+from uuid import RFC_4122, UUID
 
 import pytest
 
 from fixtures.rng import Stream
-from mockserver.ids import instant, secret, ulid
+from mockserver.ids import instant, secret, ulid, uuid
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
@@ -86,6 +87,7 @@ def test_every_bit_of_the_entropy_is_used() -> None:
 def test_another_seed_or_another_name_gives_another_id(seed: int, names: tuple[str | int, ...]) -> None:
     assert ulid(NOON, seed, *names) != ulid(NOON, 1, "thing")
     assert secret(seed, *names) != secret(1, "thing")
+    assert uuid(seed, *names) != uuid(1, "thing")
 
 
 @pytest.mark.parametrize("size", [1, 15, 16, 17, 24, 64])
@@ -111,6 +113,32 @@ def test_the_same_arguments_give_the_same_secret() -> None:
     assert secret(1, "thing", 4) == secret(1, "thing", 4)
 
 
+def test_a_uuid_is_of_version_8_in_the_usual_form() -> None:
+    for number in range(200):
+        text = uuid(1, "thing", number)
+        assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", text)
+        assert (UUID(text).version, UUID(text).variant) == (8, RFC_4122)
+
+
+def test_every_bit_of_a_uuid_that_is_not_its_version_or_variant_is_used() -> None:
+    ones = zeros = 0
+    for number in range(200):
+        bits = UUID(uuid(1, "thing", number)).int
+        ones |= bits
+        zeros |= ~bits & (2**128 - 1)
+    fixed = 0xF << 76 | 0x3 << 62
+    assert ones & ~fixed == zeros & ~fixed == (2**128 - 1) & ~fixed
+
+
+def test_the_uuids_of_10_000_names_never_repeat() -> None:
+    assert len({uuid(1, "thing", number) for number in range(10_000)}) == 10_000
+
+
+def test_the_same_arguments_give_the_same_uuid() -> None:
+    assert uuid(1, "thing", 4) == uuid(1, "thing", 4)
+
+
 def test_ids_are_pinned_so_that_a_change_of_python_or_code_shows() -> None:
     assert ulid(NOON, 1, "tariff", 7) == "01KM0D29G0BW9G6NP5GG9601BM"
+    assert uuid(1, "battery", 7) == "176425de-0663-8f1b-924d-da49acc1b8af"
     assert secret(1, "client_secret", 7) == "6WUtp0r-dTkeFXW8J30LH92-JF2ghYIL"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 
-from mockserver.http.auth import basic_credentials, is_loopback
+from mockserver.http.auth import access_token, basic_credentials, is_loopback
+from tests.mockserver.http.workshop import API, BASE, TOKENS, Workshop
 
 
 def basic(text: str) -> str:
@@ -62,3 +64,56 @@ HOSTS = {
 @pytest.mark.parametrize(("host", "expected"), HOSTS.items())
 def test_only_this_machine_is_loopback(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+# ---- access tokens
+
+CHALLENGES = {
+    "without realm": ("Bearer", 'Bearer error="invalid_token"'),
+    "with realm": ('Bearer realm="Application"', 'Bearer realm="Application", error="invalid_token"'),
+}
+TOKEN = next(iter(TOKENS))
+
+
+def taking(*words: str, challenge: str = "Bearer") -> Workshop:
+    """The workshop, with these words before its tokens."""
+    return Workshop(api=replace(API, identify={"oauth2": access_token(*words)}, challenge=challenge))
+
+
+@pytest.mark.parametrize(
+    "header", ["Bearer {}", "Token {}", "bearer {}", "TOKEN {}", "tOkEn {}", "Bearer   {}", "Token {}  "]
+)
+def test_a_token_is_taken_behind_each_of_the_words_in_any_case(header: str) -> None:
+    workshop = taking("Bearer", "Token")
+    assert workshop.client(header.format(TOKEN)).get(f"{BASE}/things").status == 200
+
+
+@pytest.mark.parametrize(
+    "header", [f"Basic {TOKEN}", f"Digest {TOKEN}", f"Bear {TOKEN}", f"Bearer-Token {TOKEN}", TOKEN,
+               "Bearer", "Token", "Bearer ", "Token   ", f" {TOKEN}", f"Bearer\t{TOKEN}"],
+)  # fmt: skip
+@pytest.mark.parametrize("challenge", [challenge for challenge, _ in CHALLENGES.values()], ids=CHALLENGES)
+def test_another_word_or_no_token_is_401_that_says_the_form(header: str, challenge: str) -> None:
+    response = taking("Bearer", "Token", challenge=challenge).client(header).get(f"{BASE}/things")
+    assert (response.status, response.headers["www-authenticate"]) == (401, challenge)
+    assert "Bearer <token> or Token <token>" in response.json()["detail"]
+    assert TOKEN not in response.body.decode()
+
+
+@pytest.mark.parametrize(("challenge", "sent"), CHALLENGES.values(), ids=CHALLENGES)
+@pytest.mark.parametrize("header", ["Bearer nobodys-token", f"Token {TOKEN}x", f"Bearer {TOKEN} {TOKEN}"])
+def test_a_token_that_nobody_has_is_401_with_the_error_in_the_challenge(header: str, challenge: str, sent: str) -> None:
+    response = taking("Bearer", "Token", challenge=challenge).client(header).get(f"{BASE}/things")
+    assert (response.status, response.headers["www-authenticate"]) == (401, sent)
+
+
+@pytest.mark.parametrize("challenge", [challenge for challenge, _ in CHALLENGES.values()], ids=CHALLENGES)
+def test_no_credential_at_all_is_401_with_the_challenge_of_the_api(challenge: str) -> None:
+    response = taking("Bearer", "Token", challenge=challenge).anonymous.get(f"{BASE}/things")
+    assert (response.status, response.headers["www-authenticate"]) == (401, challenge)
+
+
+def test_a_word_that_the_api_does_not_take_is_none_of_its_credentials() -> None:
+    assert taking("Bearer").client(f"Token {TOKEN}").get(f"{BASE}/things").status == 401
+    assert taking("Token").client(f"Bearer {TOKEN}").get(f"{BASE}/things").status == 401
+    assert taking("Token").client(f"Token {TOKEN}").get(f"{BASE}/things").status == 200

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from fixtures.rng import Stream
 from mockserver.http.ratelimit import WINDOW_S, RateLimiter
+from tests.mockserver.http.workshop import API, BASE, LIMIT, Workshop
 
 NOON = datetime(2026, 3, 18, 12, tzinfo=UTC).timestamp()
 
@@ -169,3 +171,37 @@ def test_a_bucket_never_holds_more_than_its_limit() -> None:
         limiter.take("bucket", 5, NOON + second / 1000, enforce=False)
     (instants,) = limiter._buckets.values()
     assert len(instants) == 5
+
+
+# ---- windows other than an hour
+
+
+@pytest.mark.parametrize("window_s", [1.0, 60.0, 86_400.0])
+def test_a_window_of_any_length_lets_in_as_many_as_the_limit_says(window_s: float) -> None:
+    limiter = RateLimiter()
+    for second in (0.0, 0.25 * window_s):
+        assert limiter.take("bucket", 2, NOON + second, enforce=True, window_s=window_s).retry_after_s == 0
+    now = NOON + 0.5 * window_s
+    refused = limiter.take("bucket", 2, now, enforce=True, window_s=window_s)
+    assert (refused.remaining, refused.retry_after_s) == (0, max(1, -(-window_s // 2)))
+    assert limiter.peek("bucket", 2, now, window_s=window_s).remaining == 0
+    now = NOON + window_s
+    assert limiter.peek("bucket", 2, now, window_s=window_s).remaining == 1
+    assert limiter.take("bucket", 2, now, enforce=True, window_s=window_s).retry_after_s == 0
+
+
+def test_a_limit_of_zero_asks_to_wait_a_window() -> None:
+    assert RateLimiter().take("bucket", 0, NOON, enforce=True, window_s=60.0).retry_after_s == 60
+
+
+@pytest.mark.parametrize("window_s", [60.0, 7200.0])
+def test_an_api_counts_in_the_window_that_it_declares(window_s: float) -> None:
+    workshop = Workshop(api=replace(API, quota_window_s=window_s), enforce_rate_limits=True)
+    for _ in range(LIMIT):
+        assert workshop.full.get(f"{BASE}/things").status == 200
+    refused = workshop.full.get(f"{BASE}/things")
+    assert (refused.status, refused.headers["retry-after"]) == (429, str(int(window_s)))
+    workshop.runtime.clock.advance(timedelta(seconds=window_s - 1))
+    assert workshop.full.get(f"{BASE}/things").headers["retry-after"] == "1"
+    workshop.runtime.clock.advance(timedelta(seconds=1))
+    assert workshop.full.get(f"{BASE}/things").status == 200
