@@ -192,6 +192,8 @@ class Tally:
             return "No request was answered: nothing was tested."
         if statuses <= {401, 403}:
             return "Every answer was 401 or 403: the credentials are missing or refused, nothing was tested."
+        if self.laws and all(self.laws.values()) and self.judged <= self.laws.keys():
+            return "No law could be played: nothing was tested."
         if len(self.unreached) == len(self.operations):
             return "No operation ever answered with success: is the base URL right, does the target hold any items?"
         return ""

@@ -52,7 +52,7 @@ class Webhooks:
         fitting = [
             webhook
             for webhook in self.spec.webhooks
-            if webhook.method == delivery.method and webhook.request_body and not [*self._body_flaws(webhook, delivery)]
+            if webhook.method == delivery.method and webhook.request_body and not [*self.body_flaws(webhook, delivery)]
         ]
         return fitting[0] if len(fitting) == 1 else None
 
@@ -61,7 +61,7 @@ class Webhooks:
         found = [*self._header_flaws(webhook, delivery)]
         if delivery.method != webhook.method:
             found.insert(0, self._flaw(f"{delivery.method} instead of {webhook.method}", webhook.pointer))
-        return [*found, *self._body_flaws(webhook, delivery)]
+        return [*found, *self.body_flaws(webhook, delivery)]
 
     def shown_headers(self, webhook: Operation | None, delivery: Delivery) -> dict[str, str]:
         """The headers of a delivery with secrets masked: `Authorization`, and what the webhook names."""
@@ -95,7 +95,8 @@ class Webhooks:
             for scheme in schemes
         )
 
-    def _body_flaws(self, webhook: Operation, delivery: Delivery) -> Iterator[Flaw]:
+    def body_flaws(self, webhook: Operation, delivery: Delivery) -> Iterator[Flaw]:
+        """What is wrong with the body of a delivery."""
         declared = webhook.request_body
         if declared is None or (not delivery.body and not declared.required):
             return

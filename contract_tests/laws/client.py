@@ -26,7 +26,7 @@ class Client:
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._url = url
-        self._headers = {"User-Agent": "gridmock-check", "Accept": "application/json"} | dict(headers)
+        self._headers = {"User-Agent": "gridmock-check"} | dict(headers)
         self._session = requests.Session()
         self._now: datetime | None = None
 

@@ -46,16 +46,13 @@ class Law:
     severity: Severity
     operations: tuple[str, ...]
     play: Callable[[Stage], None]
-    needs_receiver: bool = False
 
 
-def law(
-    basis: Basis, severity: Severity, *operations: str, needs_receiver: bool = False
-) -> Callable[[Callable[[Stage], None]], Law]:
+def law(basis: Basis, severity: Severity, *operations: str) -> Callable[[Callable[[Stage], None]], Law]:
     """Make a law of a function: its name is the function's, its sentence the docstring."""
 
     def made(play: Callable[[Stage], None]) -> Law:
-        sentence = " ".join((play.__doc__ or "").split())
-        return Law(play.__name__, sentence, basis, severity, operations, play, needs_receiver)
+        sentence = " ".join((play.__doc__ or "").split()).rstrip(".")
+        return Law(play.__name__, sentence, basis, severity, operations, play)
 
     return made

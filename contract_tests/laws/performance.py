@@ -65,7 +65,7 @@ class _Performance:
 
     def _judged(self, finding: Finding | None, *, played: bool) -> Iterator[Judged]:
         sent: defaultdict[str, list[Exchange]] = defaultdict(list)
-        for exchange in self._stage.exchanges:
+        for exchange in (*self._stage.exchanges, *self._stage.asides):
             sent[exchange.operation].append(exchange)
         for label in self._law.operations:
             sent[label]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,8 @@ from contract_tests.webhooks import Webhooks
 
 OTHER_TOKEN = "other_token"  # noqa: S105  the name of a value
 _NUMBERS = 900_000_000
+_SKIPPED = 1_000
+_AGAIN_S = 0.25
 _Kept = TypeVar("_Kept")
 
 
@@ -42,9 +45,16 @@ class Run:
         """Six characters."""
         return hashlib.sha256(f"run {self.seed}".encode()).hexdigest()[:6]
 
+    def number(self) -> int:
+        """An integer that no run of another seed is likely to use."""
+        return next(self._numbers)
+
+    def skip_numbers(self) -> None:
+        """Go on far from the last number: an earlier run of this seed has used it, and those behind it."""
+        self._numbers = count(next(self._numbers) + _SKIPPED)
+
     @cached_property
-    def numbers(self) -> count[int]:
-        """Integers that no other run is likely to use."""
+    def _numbers(self) -> count[int]:
         digest = hashlib.sha256(f"numbers {self.seed}".encode()).digest()
         return count(100_000_000 + int.from_bytes(digest[:6], "big") % _NUMBERS)
 
@@ -57,11 +67,12 @@ class Run:
 
 
 class Stage:
-    """For one law; `exchanges` are its calls in order."""
+    """For one law; `exchanges` are its calls in order, `asides` those that are no part of the scenario."""
 
     def __init__(self, run: Run, law: str) -> None:
         self.run = run
         self.exchanges: list[Exchange] = []
+        self.asides: list[Exchange] = []
         self.cleanups: list[Callable[[], Exchange]] = []
         self._law = law
         self._named = count(1)
@@ -93,6 +104,12 @@ class Stage:
         """The answer of an operation, whatever it is; keywords are path parameters."""
         exchange = self.run.client.call(operation, path=path, query=query or {}, headers=headers or {}, body=body)
         self.exchanges.append(exchange)
+        return exchange
+
+    def aside(self, operation: str, body: Any = None, **path: str) -> Exchange:
+        """The answer of an operation that is called to find something out, and that nobody need repeat."""
+        exchange = self.run.client.call(operation, path=path, query={}, headers={}, body=body)
+        self.asides.append(exchange)
         return exchange
 
     def done(
@@ -150,6 +167,13 @@ class Stage:
         if exchange.status in (401, 403, 429):
             raise NotPlayed(f"{exchange.operation} answers {exchange.outcome(self.run.credentials)}")
         self.require(exchange.status in statuses, exchange, says, member=member)
+        return exchange
+
+    def eventually(self, ask: Callable[[], Exchange]) -> Exchange:
+        """The answer to a question once it is a success, or the last one when the wait is over."""
+        deadline = time.monotonic() + self.run.wait_s
+        while not 200 <= (exchange := ask()).status < 300 and time.monotonic() < deadline:
+            time.sleep(min(_AGAIN_S, self.run.wait_s))
         return exchange
 
     def as_other(self) -> dict[str, str]:
