@@ -30,12 +30,13 @@ MOST_PENDING = 2048
 _LONGEST_WAIT_S = 60.0
 _GRACE_S = 3.0
 _TURN = 64
-_TRY_AGAIN = {
+TRY_AGAIN = {
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.BAD_GATEWAY,
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 }
+"""Statuses after which the same may go well a little later."""
 _UNWELCOME = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
@@ -228,7 +229,7 @@ class Delivery:
     def _may_try_again(self, failure: Failure, attempt: int) -> bool:
         if attempt >= self._patience.retries or self._stopping:
             return False
-        return failure.status is None or failure.status in _TRY_AGAIN
+        return failure.status is None or failure.status in TRY_AGAIN
 
     def _give_up(self, failure: Failure, job: Job) -> None:
         if failure.status is None and not self._was_answered:

@@ -87,7 +87,11 @@ class Pace:
         """The virtual time in Unix seconds; the start where events do not wait."""
         return self._start_s + (self._time.now_s() - self._origin_s) * self._speed
 
+    def wait_s(self, at_s: float) -> float:
+        """Real seconds until it is that time; 0 or less when it has been, or events do not wait."""
+        return (at_s - self.now_s()) / self._speed if self.is_real else 0.0
+
     async def until(self, at_s: float) -> None:
         """Return when it is that time."""
-        if self.is_real and (left_s := (at_s - self.now_s()) / self._speed) > 0.0:
+        if (left_s := self.wait_s(at_s)) > 0.0:
             await self._time.sleep(left_s)
