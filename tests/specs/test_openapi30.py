@@ -91,6 +91,34 @@ def test_what_3_0_does_not_know_is_left_out() -> None:
     assert spec == before
 
 
+SCHEMES: dict[str, tuple[dict[str, Any], bool]] = {
+    "bearer": ({"type": "http", "scheme": "bearer"}, False),
+    "key": ({"type": "apiKey", "in": "header", "name": "Authorization"}, False),
+    "oauth": (
+        {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "/t", "scopes": {"a": "", "b": ""}}}},
+        True,
+    ),
+    "openid": ({"type": "openIdConnect", "openIdConnectUrl": "https://login.test/openid"}, True),
+}
+
+
+@pytest.mark.parametrize("place", ["document", "operation"])
+@pytest.mark.parametrize("name", SCHEMES)
+def test_roles_are_left_out_of_requirements_where_3_0_has_none(name: str, place: str) -> None:
+    spec = document(True)
+    spec["components"]["securitySchemes"] = {name: scheme for name, (scheme, _) in SCHEMES.items()}
+    operation = {"operationId": "o", "responses": {"200": {"description": "ok"}}}
+    spec["paths"] = {"/o": {"get": operation}}
+    owner = spec if place == "document" else operation
+    owner["security"] = [{name: ["a", "b"]}, {"bearer": ["c"], "oauth": ["a"]}, {}]
+    before = copied(spec)
+    derived = Specification.from_dict(view(spec))
+    found = derived if place == "document" else derived["paths"]["/o"]["get"]
+    kept = ["a", "b"] if SCHEMES[name][1] else []
+    assert found["security"] == [{name: kept}, {"bearer": [], "oauth": ["a"]}, {}]
+    assert spec == before
+
+
 @pytest.mark.parametrize("name", catalogue.names())
 def test_outline_holds_every_operation(name: str) -> None:
     spec = load(catalogue.path_of(name))
