@@ -22,7 +22,7 @@ from mockserver.domain.planner import ChargingNeed, Market, plan_ready_by
 
 SLOT_S = QUARTER_HOUR_S
 MIN_CURRENT_A, PHASE_VOLTAGE_V = 6, 230
-"""Below 6 A a car does not charge (IEC 61851-1)."""
+"""Below 6 A a car does not charge (IEC 61851-1); a charger that never gives as much is taken at its word."""
 DIFFERENCE_S = 60
 """Plans that agree for all but so many seconds are the same plan."""
 
@@ -98,7 +98,7 @@ def periods(need: Need, price_at: Callable[[int], float], room_w: Callable[[int]
     slots = need.slots
     if not slots or need.energy_wh < 1.0:
         return [Period(need.at_s, 0)]
-    least_w = MIN_CURRENT_A * PHASE_VOLTAGE_V * need.phases
+    least_w = min(MIN_CURRENT_A * PHASE_VOLTAGE_V * need.phases, need.max_power_w)
     limits_w = [min(need.max_power_w, room_w(start) if room_w else need.max_power_w) for start in slots]
     limits_w = [limit if limit >= least_w else 0 for limit in limits_w]
     drawn_w = [min(limit, need.drawn_w or limit) for limit in limits_w]
