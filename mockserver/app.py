@@ -24,6 +24,7 @@ APIS: dict[str, tuple[str, str]] = {
     "ev-energy": ("mockserver.apis.ev_energy", "API"),
     "ev-energy-oauth": ("mockserver.apis.ev_energy", "OAUTH"),
     "stekker": ("mockserver.apis.stekker", "API"),
+    "stekker-bess": ("mockserver.apis.stekker", "BESS"),
     "stekker-app": ("mockserver.apis.stekker", "APP"),
     "control": ("mockserver.control", "API"),
 }

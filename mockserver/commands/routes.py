@@ -32,4 +32,5 @@ def _print(api: Api, spec: Spec) -> None:
 def _needs(operation: Operation) -> str:
     if not operation.security or {} in operation.security:
         return "public"
-    return " or ".join(" ".join(scopes) or scheme for each in operation.security for scheme, scopes in each.items())
+    needed = (" ".join(scopes) or scheme for each in operation.security for scheme, scopes in each.items())
+    return " or ".join(dict.fromkeys(needed))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from mockserver.clock import timestamp
 from mockserver.domain.worlds import NamedWorld
 from mockserver.http.errors import FieldError, InvalidRequest
@@ -56,7 +58,7 @@ async def export_state(ctx: Context) -> dict[str, Any]:
 async def import_state(ctx: Context) -> dict[str, Any]:
     """Take over an exported state, or refuse it whole."""
     try:
-        documents = await ctx.runtime.import_state(ctx.body)
+        documents = await ctx.runtime.import_state(orjson.loads(ctx.raw_body))  # 1.0 stays what it was exported as
     except StateError as error:
         raise InvalidRequest([FieldError("body", "state", str(error))]) from None
     return {**_summary(ctx), "documents": documents}

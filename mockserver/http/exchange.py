@@ -145,7 +145,7 @@ class Context:
 
     __slots__ = (
         "_after_commit", "at", "base_url", "body", "client_ip", "expansion", "headers", "included", "origin",
-        "principal", "runtime", "store", "user_id", "world",
+        "principal", "raw_body", "runtime", "store", "user_id", "world",
     )  # fmt: skip
 
     def __init__(self, exchange: Exchange) -> None:
@@ -158,6 +158,8 @@ class Context:
         self.user_id: str | None = self.principal.user_id if self.principal else None
         """The user on whose behalf the call is made, by token or by header."""
         self.body: Any = exchange.body
+        self.raw_body: bytes = exchange.request_body
+        """The body as sent; in `body` whole numbers are integers, however they were written."""
         self.expansion: Expansion = exchange.expansion
         self.included: frozenset[str] = frozenset()
         """Optional fields that the caller asked for."""

@@ -40,7 +40,7 @@ def charge_point(found: ChargePoint, active: Iterable[Session]) -> Wire:
                 "connector_id": connector_id,
                 "status": connector["status"],
                 "error_code": connector["error_code"],
-                "status_at": connector["status_at"],
+                "status_at": _instant(connector["status_us"]),
                 "max_power_w": connector["max_power_w"] or found["max_power_w"],
                 "session_id": session_ids.get(connector_id),
             }
@@ -54,7 +54,7 @@ def site(found: Mapping[str, Any], load: Load | None) -> Wire:
     return {
         **found,
         "load_w": None if load is None else load.power_w,
-        "load_at": None if load is None else timestamp(utc_of_us(load.at_us)),
+        "load_at": _instant(None if load is None else load.at_us),
     }
 
 
@@ -93,9 +93,13 @@ def session(found: Session) -> Wire:
         "plan": None
         if plan is None
         else {
-            "planned_at": timestamp(utc(plan["planned_s"])),
+            "planned_at": timestamp(utc(plan["periods"][0][0])),
             "periods": [
                 {"starts_at": timestamp(utc(start_s)), "limit_w": limit_w} for start_s, limit_w in plan["periods"]
             ],
         },
     }
+
+
+def _instant(at_us: int | None) -> str | None:
+    return None if at_us is None else timestamp(utc_of_us(at_us))
