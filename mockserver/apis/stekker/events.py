@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,8 @@ from mockserver import ids
 from mockserver.apis.stekker.charging import charge_points, planning, sessions, sites
 from mockserver.apis.stekker.charging.charge_points import LINKED, ChargePoint
 from mockserver.apis.stekker.charging.organizations import Organization, calling
-from mockserver.apis.stekker.charging.sessions import Sample, Session
+from mockserver.apis.stekker.charging.samples import BEYOND, samples
+from mockserver.apis.stekker.charging.sessions import Session
 from mockserver.apis.stekker.moments import moment
 from mockserver.clock import timestamp
 from mockserver.http.errors import ApiError, MalformedRequest, NotFound, Unprocessable
@@ -23,7 +24,7 @@ Receipt = dict[str, Any]
 
 _PUT = ("ChargePointDetailsNotification", "ChargePointUnPairNotification")
 _UNITS = {"power": "kW", "current": "A", "voltage": "V"}
-_FACTORS = {"Wh": 1.0, "kWh": 1000.0, "W": 1.0, "kW": 1000.0}
+_NO_TRANSACTION = "is missing: only the answer to StartTransaction tells it"
 
 
 def explain(operation_id: str, body: Any) -> ApiError | None:
@@ -34,6 +35,10 @@ def explain(operation_id: str, body: Any) -> ApiError | None:
             return Unprocessable(f"{event} is sent by PUT, not by POST", "event")
         if isinstance(body, dict) and "notification" not in body and event != "MeasurementValues":
             return MalformedRequest("Which event is it? Send notification: OcppEvent, or event: MeasurementValues.")
+        if isinstance(event, dict) and event.get("method") == "StartTransaction":
+            response = event.get("response")
+            if isinstance(response, dict) and response.get("transactionId") is None:
+                return Unprocessable(_NO_TRANSACTION, "event.response.transactionId")
     elif operation_id == "put-event":
         if event == "MeasurementValues" or (isinstance(body, dict) and body.get("notification") == "OcppEvent"):
             return Unprocessable(f"this is sent by POST; PUT takes {' and '.join(_PUT)}", "event")
@@ -75,7 +80,7 @@ async def _unpair(ctx: Context, organization: Organization, charge_point_id: str
     for session in await planning.active_sessions(organization, [charge_point_id]):
         await sessions.stop_unpaired(organization, charge_point, session, unix_us(ctx.at))
         _silence(ctx, organization, session)
-    await organization.charge_points.delete(charge_point_id)
+    await charge_points.remove(organization, charge_point_id)
     if site is not None:
         _push(ctx, await planning.replan_site(organization, site, ctx.at))
     return _receipt(ctx, charge_point)
@@ -85,9 +90,14 @@ async def _status(
     ctx: Context, organization: Organization, charge_point: ChargePoint, params: Mapping[str, Any]
 ) -> Receipt:
     connector = charge_points.connector_of(charge_point, params["connectorId"])
-    at = timestamp(_at(params, "timestamp")) if "timestamp" in params else timestamp(ctx.at)
-    if (connector["status_at"] or "") <= at:  # a queued one may come late
-        connector.update({"status": params["status"], "error_code": params["errorCode"], "status_at": at})
+    status, before = (params["status"], params["errorCode"]), (connector["status"], connector["error_code"])
+    if "timestamp" in params:
+        at_us = unix_us(_at(params, "timestamp"))
+        is_news = connector["status_us"] is None or connector["status_us"] <= at_us  # a queued one may come late
+    else:
+        at_us, is_news = unix_us(ctx.at), status != before
+    if is_news:
+        connector.update({"status": status[0], "error_code": status[1], "status_us": at_us})
         await charge_points.save(organization, charge_point)
     return _receipt(ctx, charge_point)
 
@@ -98,13 +108,10 @@ async def _start(
     response = _response(ctx.body)
     transaction_id = response.get("transactionId")
     if transaction_id is None:
-        raise Unprocessable("is missing: only the answer to StartTransaction tells it", "response.transactionId")
-    if not isinstance(transaction_id, int) or isinstance(transaction_id, bool):
-        raise Unprocessable("is not an integer", "response.transactionId")
-    tag_info = response.get("idTagInfo")
-    status = tag_info.get("status") if isinstance(tag_info, dict) else None
-    if status is None:
+        raise Unprocessable(_NO_TRANSACTION, "response.transactionId")
+    if "idTagInfo" not in response:
         raise Unprocessable("is missing", "response.idTagInfo.status")
+    status = response["idTagInfo"]["status"]
     if status != "Accepted":
         return _receipt(ctx, charge_point, status="ignored", message=f"The id tag is {status}: no session.")
     at = _at(params, "timestamp")
@@ -142,24 +149,28 @@ async def _start(
 async def _meter_values(
     ctx: Context, organization: Organization, charge_point: ChargePoint, params: Mapping[str, Any]
 ) -> Receipt:
-    samples = [*_samples(params["meterValue"], "event.params.meterValue")]
+    found = [*samples(params["meterValue"], "event.params.meterValue")]
     if params.get("transactionId") is None:
         return _receipt(ctx, charge_point, message="Without transactionId the values belong to no session.")
     session = await _session(organization, charge_point, params["transactionId"])
     if session["ended_us"] is not None:
         return _receipt(ctx, charge_point, session, message="The session has ended; late values change nothing.")
-    problem = None
-    last_us, register_wh = session["meter_last_us"], session["meter_last_wh"]
-    for sample in samples:
+    before, problem = session.copy(), None
+    before["readings"] = {**session["readings"]}
+    for sample in found:
         problem = sessions.take_in(session, sample) or problem
-    is_newer = session["meter_last_us"] > last_us
-    at = utc_of_us(session["meter_last_us"])
-    if is_newer:
-        planning.learn(session, last_us, register_wh)
-    if is_newer and planning.is_off(session, await organization.market(), ctx.at, at):
+    if session == before:
+        return _receipt(ctx, charge_point, session, message=problem and f"Nothing is used: {problem}.")
+    session["meter_values_count"] += 1
+    planning.learn(session, before["meter_last_us"], before["meter_last_wh"])
+    at_us = max(session["meter_last_us"], session["soc_us"])
+    area, at = await organization.market(), utc_of_us(at_us)
+    is_newer = any(session[name] != before[name] for name in ("meter_last_us", "soc_us", "soc_percent"))
+    if is_newer and planning.is_off(session, area, ctx.at, at):
         _push(ctx, await planning.replan(organization, session, at))
     else:
         await sessions.save(organization, session)
+    ctx.after_commit(lambda: planning.await_prices(organization, area))
     return _receipt(ctx, charge_point, session, message=problem and f"Not all is used: {problem}.")
 
 
@@ -180,7 +191,7 @@ async def _stop(
         )
     if unix_us(at) < session["started_us"]:
         raise Unprocessable(f"is before the start, {timestamp(sessions.started_at(session))}", "event.params.timestamp")
-    for sample in _samples(params.get("transactionData", ()), "event.params.transactionData"):
+    for sample in samples(params.get("transactionData", ()), "event.params.transactionData"):
         sessions.take_in(session, sample)
     await sessions.end(organization, charge_point, session, unix_us(at), meter_stop_wh)
     await charge_points.save(organization, charge_point)
@@ -200,14 +211,16 @@ async def _measure(ctx: Context, organization: Organization, body: Mapping[str, 
         unit = next(unit for quantity, unit in _UNITS.items() if quantity in name)
         if measured["unit"] != unit:
             raise Unprocessable(f"{name} is in {unit}, not in {measured['unit']}", f"{field}.unit")
+        if not abs(measured["value"]) < BEYOND:
+            raise Unprocessable(f"{measured['value']:g} {unit} is more than there is", f"{field}.value")
         at = moment(measured["timestamp"], f"{field}.timestamp")
-        if sensor["values"].get(name, (0,))[0] <= unix_us(at):
-            sensor["values"][name] = [unix_us(at), measured["value"]]
-            latest = max(at, latest or at)
+        value, known = [unix_us(at), measured["value"]], sensor["values"].get(name)
+        if known is None or (known[0] <= value[0] and known != value):
+            sensor["values"][name], latest = value, max(at, latest or at)
     await organization.sensors.put(sensor_id, sensor)
     for site in await organization.sites.list() if latest is not None else ():
         if sensor_id in site["sensor_ids"]:
-            _push(ctx, await planning.replan_site(organization, site, latest or ctx.at))
+            _push(ctx, await planning.fit_site(organization, site, latest or ctx.at))
     return _receipt(ctx, None)
 
 
@@ -234,32 +247,6 @@ def _response(body: Mapping[str, Any]) -> Mapping[str, Any]:
     inside = body["event"].get("response")
     response: Mapping[str, Any] = body.get("response", {}) if inside is None else inside
     return response
-
-
-def _samples(meter_values: Any, field: str) -> Iterator[Sample]:
-    """What OCPP's meterValue list says of all phases together; what is signed or of another kind is left out."""
-    for index, meter_value in enumerate(meter_values):
-        at = moment(meter_value["timestamp"], f"{field}.{index}.timestamp")
-        register_wh = power_w = soc_percent = None
-        phase_powers_w = []
-        for sampled in meter_value["sampledValue"]:
-            if sampled.get("format") == "SignedData":
-                continue
-            measurand = sampled.get("measurand", "Energy.Active.Import.Register")
-            value = float(sampled["value"])
-            factor = _FACTORS.get(sampled.get("unit", "W" if measurand.startswith("Power") else "Wh"))
-            if measurand == "SoC":
-                soc_percent = min(max(value, 0.0), 100.0)
-            elif measurand == "Energy.Active.Import.Register" and "phase" not in sampled and factor is not None:
-                register_wh = round(value * factor, 3)
-            elif measurand == "Power.Active.Import" and factor is not None:
-                if "phase" in sampled:
-                    phase_powers_w.append(value * factor)
-                else:
-                    power_w = value * factor
-        if power_w is None and phase_powers_w:
-            power_w = sum(phase_powers_w)
-        yield Sample(unix_us(at), register_wh, power_w, soc_percent)
 
 
 def _at(params: Mapping[str, Any], name: str) -> datetime:

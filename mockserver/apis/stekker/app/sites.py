@@ -9,7 +9,7 @@ from fixtures.days import unix_us
 from mockserver.apis.stekker.app import views
 from mockserver.apis.stekker.charging import organizations, planning, sites
 from mockserver.apis.stekker.charging.organizations import Organization
-from mockserver.http.errors import NotFound
+from mockserver.http.errors import FieldError, InvalidRequest, NotFound
 from mockserver.http.exchange import Context
 
 
@@ -23,6 +23,13 @@ async def put_site(ctx: Context, *, organization_id: str, site_id: str) -> views
     """Set up a site, or change it; sessions that go on there are planned anew."""
     organization = await organizations.named(ctx.runtime, organization_id)
     row: Mapping[str, Any] = {"site_id": site_id, **ctx.body}
+    for index, charge_point_id in enumerate(row["charge_point_ids"]):
+        other = await sites.site_of(organization, charge_point_id)
+        if other is not None and other["site_id"] != site_id:
+            message = (
+                f"{charge_point_id[:80]} has its grid connection at site {other['site_id']}; take it out there first"
+            )
+            raise InvalidRequest([FieldError("body", f"charge_point_ids.{index}", message)])
     await organization.sites.put(site_id, row)
     pushes = await planning.replan_site(organization, row, ctx.at)
     ctx.after_commit(lambda: planning.send(ctx.runtime, pushes))

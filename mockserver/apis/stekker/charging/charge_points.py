@@ -23,11 +23,11 @@ _POSITION = re.compile(r"\s*(-?[0-9]+(?:\.[0-9]+)?)\s*,\s*(-?[0-9]+(?:\.[0-9]+)?
 
 
 class Connector(TypedDict):
-    """What is known of a connector: its last status, its power where it has one of its own, its active session."""
+    """What is known of a connector: its status, since when (Unix microseconds), its own power, its active session."""
 
     status: str | None
     error_code: str | None
-    status_at: str | None
+    status_us: int | None
     max_power_w: int | None
     phases: int | None
     session: str | None
@@ -80,16 +80,14 @@ async def announce(ctx: Context, organization: Organization, body: Mapping[str, 
     charge_point_id = str(body["chargePointId"])
     before = await find(organization, charge_point_id)
     code = body.get("pairingCode")
-    state = LINKED if (await organization.settings())["auto_link"] else AWAITING
+    is_linked = before is not None and before["state"] == LINKED
     if code is not None:
-        await _redeem(ctx, organization, code, charge_point_id, is_known=before is not None)
-        state = LINKED
-    elif before is not None:
-        state = before["state"]
+        await _redeem(organization, code, charge_point_id)
+        is_linked = True
     power_w, phases = _power(body)
     charge_point: ChargePoint = {
         "charge_point_id": charge_point_id,
-        "state": state,
+        "state": LINKED if is_linked or (await organization.settings())["auto_link"] else AWAITING,
         "evse_id": body.get("evseId"),
         "ocpp_identity": body.get("ocppIdentity"),
         "geometry": _position(body.get("geometry")),
@@ -98,8 +96,11 @@ async def announce(ctx: Context, organization: Organization, body: Mapping[str, 
         "paired_at": before["paired_at"] if before else timestamp(ctx.at),
         "connectors": before["connectors"] if before else {},
     }
+    for connector in charge_point["connectors"].values():
+        connector.update({"max_power_w": None, "phases": None})  # the newest details are all there is
     for each in body.get("connectors", ()):
-        power_w, phases = _power({**{name: body[name] for name in _ELECTRICAL if name in body}, **each})
+        inherited = ("powerType",) if "maxPower" in each else _ELECTRICAL
+        power_w, phases = _power({**{name: body[name] for name in inherited if name in body}, **each})
         connector_of(charge_point, each["connectorId"]).update({"max_power_w": power_w, "phases": phases})
     await save(organization, charge_point)
     return charge_point
@@ -117,15 +118,24 @@ async def link(organization: Organization, charge_point_id: str) -> ChargePoint:
     return charge_point
 
 
-async def _redeem(ctx: Context, organization: Organization, code: str, charge_point_id: str, *, is_known: bool) -> None:
-    codes = pairing_codes(ctx.runtime)
+async def remove(organization: Organization, charge_point_id: str) -> None:
+    """Let a charge point go. The codes that it came by are spent: they are its organization's, and nothing's."""
+    await organization.charge_points.delete(charge_point_id)
+    codes = pairing_codes(organization.runtime)
+    for row in await codes.list():
+        if (row["organization_id"], row["charge_point_id"]) == (organization.id, charge_point_id):
+            await codes.put(row["pairing_code"], {**row, "charge_point_id": None})
+
+
+async def _redeem(organization: Organization, code: str, charge_point_id: str) -> None:
+    codes = pairing_codes(organization.runtime)
     row = await codes.get(code)
     if row is None:
         raise Unprocessable(
             "is not a code that the app has shown; POST /_mock/stekker/pairing-codes makes one", "pairingCode"
         )
     owner = (row["organization_id"], row["charge_point_id"])
-    if owner != (None, None) and not (is_known and owner == (organization.id, charge_point_id)):
+    if owner not in ((None, None), (organization.id, charge_point_id)):
         error = Conflict(f"pairingCode: {code} has been used; pairing again needs a fresh one.")
         error.field_errors = (
             FieldError("body", "pairingCode", f"{code} has been used; pairing again needs a fresh one"),
@@ -165,4 +175,4 @@ def _position(geometry: Any) -> dict[str, float] | None:
 
 
 def _connector() -> Connector:
-    return {"status": None, "error_code": None, "status_at": None, "max_power_w": None, "phases": None, "session": None}
+    return {"status": None, "error_code": None, "status_us": None, "max_power_w": None, "phases": None, "session": None}

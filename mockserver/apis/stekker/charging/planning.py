@@ -75,24 +75,39 @@ async def replan_site(
     if changed is not None:
         others = [each for each in others if each["session_id"] != changed["session_id"]]
     involved = others if changed is None or changed["ended_us"] is not None else [*others, changed]
-    room = await sites.room_w(organization, site, involved, unix_us(at))
-    return await _plan(organization, sorted(involved, key=lambda each: (each["departure_s"], each["number"])), at, room)
+    return await _plan(organization, involved, at, await sites.room_w(organization, site, involved, unix_us(at)))
+
+
+async def fit_site(organization: Organization, site: Any, at: datetime) -> list[Push]:
+    """Plan all sessions of a site if its sensors leave another room than they are planned with."""
+    involved = await active_sessions(organization, site["charge_point_ids"])
+    room_w = await sites.room_w(organization, site, involved, unix_us(at))
+    if all(each["plan"] is not None and each["plan"]["room_w"] == room_w for each in involved):
+        return []
+    return await _plan(organization, involved, at, room_w)
 
 
 def is_off(session: Session, area: Area, now: datetime, at: datetime) -> bool:
     """Whether a session's plan no longer fits what is known at the virtual `now` and was measured at `at`."""
-    plan = session["plan"]
-    if plan is None:
+    plan, at_s = session["plan"], unix_s(at)
+    if plan is None or has_new_prices(session, area, now):
         return True
-    prices_until_s = unix_s(area.known_until(now))
-    if prices_until_s != plan["prices_until_s"] and session["departure_s"] > plan["prices_until_s"]:
+    charged_wh = sessions.expected_wh(session, at_s) - plan["energy_wh"]
+    planned = planned_wh(sessions.told(plan), plan["checked_s"], at_s, session["drawn_w"])
+    if abs(charged_wh - planned) > MISSED_WH:
         return True
-    charged_wh = sessions.energy_wh(session) - plan["energy_wh"]
-    expected_wh = planned_wh(_periods(plan), plan["planned_s"], unix_s(at), session["drawn_w"])
-    if abs(charged_wh - expected_wh) > MISSED_WH:
-        return True
-    surprise_wh = sessions.remaining_wh(session) - max(plan["remaining_wh"] - charged_wh, 0.0)
+    surprise_wh = _remaining_wh(session, at_s) - max(plan["remaining_wh"] - charged_wh, 0.0)
     return abs(surprise_wh) > max(MISSED_SHARE * session["battery_wh"], MISSED_WH)
+
+
+def has_new_prices(session: Session, area: Area, now: datetime) -> bool:
+    """Whether prices have come out that a session's plan would have taken into account."""
+    plan = session["plan"]
+    return (
+        plan is not None
+        and session["departure_s"] > plan["prices_until_s"]
+        and unix_s(area.known_until(now)) != plan["prices_until_s"]
+    )
 
 
 def learn(session: Session, since_us: int, register_wh: float) -> None:
@@ -101,8 +116,9 @@ def learn(session: Session, since_us: int, register_wh: float) -> None:
     start_s, end_s = since_us // 1_000_000, session["meter_last_us"] // 1_000_000
     if plan is None or end_s - start_s < _LEARNED_FROM_S:
         return
-    limit_w = limit_at(_periods(plan), start_s)
-    steady = all(not start_s < period.start_s <= end_s for period in _periods(plan))
+    periods_told = sessions.told(plan)
+    limit_w = limit_at(periods_told, start_s)
+    steady = all(not start_s < period.start_s <= end_s for period in periods_told)
     drawn_w = (session["meter_last_wh"] - register_wh) * 3600.0 / (end_s - start_s)
     if limit_w and steady and drawn_w > 0.0:
         session["drawn_w"] = drawn_w if drawn_w < SLACK * limit_w else None
@@ -142,8 +158,9 @@ async def _prices_came(organization: Organization) -> None:
         known = [row["charge_point_id"] for row in await organization.charge_points.list()]
         pushes = []
         waiting = await active_sessions(organization, known)
-        for session in waiting:
-            if is_off(session, area, now, now):
+        for each in waiting:
+            session = await sessions.again(organization, each)  # another one of its site may have been planned with it
+            if has_new_prices(session, area, now):
                 pushes += await replan(organization, session, now)
     send(runtime, pushes)
     if waiting:
@@ -151,20 +168,24 @@ async def _prices_came(organization: Organization) -> None:
 
 
 async def _plan(
-    organization: Organization, involved: Sequence[Session], at: datetime, room_w: int | None
+    organization: Organization, involved: Iterable[Session], at: datetime, room_w: int | None
 ) -> list[Push]:
-    """Plan sessions in turn, each with the room that those before it leave of `room_w`; None is no limit."""
+    """Plan sessions, the first to leave first, each with the room that is left of `room_w`; None is no limit."""
     runtime, area = organization.runtime, await organization.market()
     price = _prices(runtime, area)
     settings = await organization.settings()
     taken_w: dict[int, int] = {}
     pushes: list[Push] = []
-    for session in involved:
+    for session in sorted(involved, key=lambda each: (each["departure_s"], each["number"])):
+        before = session["plan"]
+        # What comes late does not take a session back to before it was last planned or heard of.
+        at_s = max(unix_s(at), session["meter_last_us"] // 1_000_000, before["checked_s"] if before else 0)
+        energy_wh = sessions.expected_wh(session, at_s)
         need = Need(
-            at_s=unix_s(at),
+            at_s=at_s,
             departure_s=session["departure_s"],
-            energy_wh=sessions.remaining_wh(session),
-            direct_wh=max(session["direct_wh"] - sessions.energy_wh(session), 0.0),
+            energy_wh=_remaining_wh(session, at_s),
+            direct_wh=max(session["direct_wh"] - energy_wh, 0.0),
             max_power_w=session["max_power_w"],
             phases=session["phases"],
             drawn_w=session["drawn_w"],
@@ -175,23 +196,26 @@ async def _plan(
             for start in need.slots:
                 span = (max(start, need.at_s), start + SLOT_S)
                 taken_w[start] = taken_w.get(start, 0) + _highest(planned, *span)
-        before = session["plan"]
+        tolerance_s = DIFFERENCE_S if room_w is None else 0
+        is_news = before is None or is_other(sessions.told(before), planned, tolerance_s)
         session["plan"] = {
-            "planned_s": need.at_s,
-            "energy_wh": sessions.energy_wh(session),
+            "periods": [[*period] for period in planned] if before is None or is_news else before["periods"],
+            "checked_s": at_s,
+            "energy_wh": energy_wh,
             "remaining_wh": need.energy_wh,
             "prices_until_s": unix_s(area.known_until(runtime.clock.now())),
-            "periods": [[*period] for period in planned],
+            "room_w": room_w,
         }
         await sessions.save(organization, session)
-        is_news = before is None or is_other(_periods(before), planned, DIFFERENCE_S if room_w is None else 0)
         if is_news and settings["callback_url"] is not None:
             pushes.append((lane_of(organization, session), _webhook(organization, settings, session)))
     return pushes
 
 
-def _periods(plan: sessions.Plan) -> list[Period]:
-    return [Period(start_s, limit_w) for start_s, limit_w in plan["periods"]]
+def _remaining_wh(session: Session, at_s: int) -> float:
+    """The energy that a session still needs at an instant, as far as one can tell then."""
+    since_wh = sessions.expected_wh(session, at_s) - sessions.energy_wh(session)
+    return max(sessions.remaining_wh(session) - since_wh, 0.0)
 
 
 def _room(room_w: int, taken_w: dict[int, int], start_s: int) -> int:
@@ -221,6 +245,8 @@ def _webhook(organization: Organization, settings: Any, session: Session) -> Web
     """The profile as OCPP 1.6 SetChargingProfile.req; ContractBroken if that is not what the contract says."""
     plan = session["plan"]
     assert plan is not None, "only what is planned is pushed"  # noqa: S101  # a defect, not an input
+    periods_told = sessions.told(plan)
+    start_s = periods_told[0].start_s
     body = {
         "connectorId": session["connector_id"],
         "csChargingProfiles": {
@@ -230,11 +256,10 @@ def _webhook(organization: Organization, settings: Any, session: Session) -> Web
             "chargingProfilePurpose": "TxProfile",
             "chargingProfileKind": "Absolute",
             "chargingSchedule": {
-                "startSchedule": timestamp(utc(plan["planned_s"])),
+                "startSchedule": timestamp(utc(start_s)),
                 "chargingRateUnit": "W",
                 "chargingSchedulePeriod": [
-                    {"startPeriod": period.start_s - plan["planned_s"], "limit": period.limit_w}
-                    for period in _periods(plan)
+                    {"startPeriod": period.start_s - start_s, "limit": period.limit_w} for period in periods_told
                 ],
             },
         },

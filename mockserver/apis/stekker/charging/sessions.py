@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple, TypedDict, cast
+from typing import Any, TypedDict, cast
 
 from fixtures.days import unix_s, unix_us, utc_of_us
 from mockserver import ids
 from mockserver.apis.stekker.charging.charge_points import ChargePoint, connector_of
 from mockserver.apis.stekker.charging.organizations import Organization
+from mockserver.apis.stekker.charging.samples import Sample
 from mockserver.apis.stekker.charging.wishes import wishes_of
-from mockserver.domain.smart_charging import SLOT_S
+from mockserver.domain.smart_charging import SLOT_S, Period, limit_at, planned_wh
 from mockserver.store.counter import next_number
 
 HISTORY = 20
@@ -25,13 +26,16 @@ _SLOT_US = SLOT_S * 1_000_000
 
 
 class Plan(TypedDict):
-    """What was planned when: periods of [start_s, limit_w], the energy that was in by then, and what remained."""
+    """The plan as it was told last, in periods of [start_s, limit_w], and how things stood when it was last gone over:
+    the energy that was in by `checked_s`, what remained, and the prices and the room (None: no limit) that were known.
+    """
 
-    planned_s: int
+    periods: list[list[int]]
+    checked_s: int
     energy_wh: float
     remaining_wh: float
     prices_until_s: int
-    periods: list[list[int]]
+    room_w: int | None
 
 
 class Session(TypedDict):
@@ -56,8 +60,10 @@ class Session(TypedDict):
     meter_values_count: int
     readings: dict[str, list[Any]]
     power_w: float | None
+    power_us: int
     drawn_w: float | None
     soc_percent: float | None
+    soc_us: int
     soc_wh: float
     max_power_w: int
     phases: int
@@ -67,15 +73,6 @@ class Session(TypedDict):
     target_percent: float
     departure_s: int
     plan: Plan | None
-
-
-class Sample(NamedTuple):
-    """What one meterValue of an event says, as far as it says it."""
-
-    at_us: int
-    register_wh: float | None
-    power_w: float | None
-    soc_percent: float | None
 
 
 def key_of(charge_point_id: str, transaction_id: int) -> str:
@@ -97,6 +94,11 @@ async def of_transaction(organization: Organization, transaction_id: str) -> Ses
 async def by_key(organization: Organization, key: str) -> Session:
     """A session that a charge point names as its active one."""
     return cast("Session", await organization.sessions.get(key))
+
+
+async def again(organization: Organization, session: Session) -> Session:
+    """A session as it is stored now."""
+    return await by_key(organization, key_of(session["charge_point_id"], session["transaction_id"]))
 
 
 async def save(organization: Organization, session: Session) -> None:
@@ -135,8 +137,10 @@ async def begin(
         "meter_values_count": 0,
         "readings": {},
         "power_w": None,
+        "power_us": unix_us(at),
         "drawn_w": None,
         "soc_percent": None,
+        "soc_us": unix_us(at),
         "soc_wh": 0.0,
         "max_power_w": connector["max_power_w"] or charge_point["max_power_w"],
         "phases": connector["phases"] or charge_point["phases"],
@@ -156,33 +160,30 @@ async def begin(
 def take_in(session: Session, sample: Sample) -> str | None:
     """Add a sample; the message says why its register was left out, None when it was not.
 
-    An older sample than the last one is kept for the price, and changes nothing else.
+    Older readings than the last one are kept for the price; of power and state of charge only the latest count.
     """
-    is_newer = sample.at_us > session["meter_last_us"]
-    if is_newer and sample.soc_percent is not None:
-        session["soc_percent"] = sample.soc_percent
     if sample.at_us < session["started_us"]:
         return "older than the session"
-    register_wh = sample.register_wh
-    problem = None
-    if register_wh is not None:
-        if not is_newer and sample.at_us == session["meter_last_us"] and register_wh == session["meter_last_wh"]:
-            return None  # the same again
+    is_newer = sample.at_us > session["meter_last_us"]
+    problem, power_w = None, sample.power_w
+    if sample.register_wh is not None:
         low_wh, high_wh = _neighbours(session, sample.at_us)
-        if not low_wh <= register_wh <= high_wh:
-            problem = f"register of {register_wh:g} Wh is not between its neighbours in time"
-        else:
-            session["meter_values_count"] += 1
-            _keep(session, sample.at_us, register_wh)
+        if low_wh <= sample.register_wh <= high_wh:
+            _keep(session, sample.at_us, sample.register_wh)
             if is_newer:
-                elapsed_us = sample.at_us - session["meter_last_us"]
-                session["power_w"] = (register_wh - session["meter_last_wh"]) * 3.6e9 / elapsed_us
-                session["meter_last_wh"], session["meter_last_us"] = register_wh, sample.at_us
-    if is_newer:
-        if sample.power_w is not None:
-            session["power_w"] = sample.power_w
-        if sample.soc_percent is not None:
-            session["soc_wh"] = energy_wh(session)
+                elapsed_us, drawn_wh = sample.at_us - session["meter_last_us"], sample.register_wh - low_wh
+                power_w = drawn_wh * 3.6e9 / elapsed_us if power_w is None else power_w
+                session["meter_last_wh"], session["meter_last_us"] = sample.register_wh, sample.at_us
+        else:
+            problem = f"register of {sample.register_wh:g} Wh is not between its neighbours in time"
+    if power_w is not None and sample.at_us >= session["power_us"]:
+        session["power_w"], session["power_us"] = power_w, sample.at_us
+    if sample.soc_percent is not None and sample.at_us >= session["soc_us"]:
+        session["soc_percent"], session["soc_us"], session["soc_wh"] = (
+            sample.soc_percent,
+            sample.at_us,
+            energy_wh(session),
+        )
     return problem
 
 
@@ -224,6 +225,37 @@ def energy_wh(session: Session) -> float:
     return session["meter_last_wh"] - session["meter_start_wh"]
 
 
+def told(plan: Plan) -> list[Period]:
+    """The periods of a plan."""
+    return [Period(start_s, limit_w) for start_s, limit_w in plan["periods"]]
+
+
+def expected_wh(session: Session, at_s: int) -> float:
+    """What is in at an instant, in Unix seconds: what was known last, and since then what the plan gives."""
+    since_s, known_wh, plan = session["meter_last_us"] // 1_000_000, energy_wh(session), session["plan"]
+    if plan is None:
+        return known_wh
+    if plan["checked_s"] > since_s:
+        since_s, known_wh = plan["checked_s"], plan["energy_wh"]
+    return known_wh + planned_wh(told(plan), since_s, at_s, session["drawn_w"])
+
+
+def drawing_w(session: Session, at_us: int, fresh_us: int) -> float:
+    """The power drawn at an instant, Unix microseconds.
+
+    As it was told within `fresh_us`, under the limit that holds then; else as planned.
+    """
+    if session["started_us"] > at_us:
+        return 0.0
+    plan, power_w = session["plan"], session["power_w"]
+    periods = [] if plan is None else told(plan)
+    begin_s = periods[0].start_s if periods else 0
+    limit_w, limit_then_w = (limit_at(periods, max(us // 1_000_000, begin_s)) for us in (at_us, session["power_us"]))
+    if power_w is not None and abs(at_us - session["power_us"]) <= fresh_us and limit_w == limit_then_w:
+        return power_w
+    return min(limit_w, session["drawn_w"] or limit_w)
+
+
 def state(session: Session) -> str:
     """Where a session stands."""
     if session["ended_us"] is not None:
@@ -244,12 +276,11 @@ def remaining_wh(session: Session) -> float:
 
 def readings(session: Session) -> Iterator[tuple[int, Decimal]]:
     """Unix microseconds and register in Wh, in order, each instant once."""
-    last_us = -1
-    for _, (first_us, first_wh, end_us, end_wh) in sorted(session["readings"].items(), key=lambda item: int(item[0])):
-        for at_us, register_wh in ((first_us, first_wh), (end_us, end_wh)):
-            if at_us > last_us:
-                yield at_us, Decimal(str(register_wh))
-                last_us = at_us
+    found: dict[int, float] = {}
+    for _, (first_us, first_wh, last_us, last_wh) in sorted(session["readings"].items(), key=lambda item: int(item[0])):
+        found |= {first_us: first_wh, last_us: last_wh}
+    for at_us, register_wh in found.items():
+        yield at_us, Decimal(str(register_wh))
 
 
 def started_at(session: Session) -> datetime:
@@ -270,14 +301,12 @@ def _free(charge_point: ChargePoint, session: Session) -> None:
 
 def _keep(session: Session, at_us: int, register_wh: float) -> None:
     slot = str(at_us // _SLOT_US * SLOT_S)
-    kept = session["readings"].get(slot)
-    if kept is None:
-        session["readings"][slot] = [at_us, register_wh, at_us, register_wh]
-    else:
-        if at_us < kept[0]:
-            kept[:2] = [at_us, register_wh]
-        if at_us >= kept[2]:
-            kept[2:] = [at_us, register_wh]
+    first_us, first_wh, last_us, last_wh = session["readings"].get(slot, [at_us, register_wh] * 2)
+    if at_us < first_us:
+        first_us, first_wh = at_us, register_wh
+    if at_us >= last_us:
+        last_us, last_wh = at_us, register_wh
+    session["readings"][slot] = [first_us, first_wh, last_us, last_wh]
 
 
 def _neighbours(session: Session, at_us: int) -> tuple[float, float]:

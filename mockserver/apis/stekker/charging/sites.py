@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from mockserver.apis.stekker.charging.organizations import Organization
-from mockserver.apis.stekker.charging.sessions import Session
+from mockserver.apis.stekker.charging.sessions import Session, drawing_w
 
 FRESH_US = 300_000_000
 """Sensor data older than this says nothing about now: fact sheet of the Stekker API, section 5."""
@@ -46,16 +46,13 @@ async def load_of(organization: Organization, site: Mapping[str, Any], at_us: in
 async def room_w(organization: Organization, site: Mapping[str, Any], sessions: Iterable[Session], at_us: int) -> int:
     """The power that all sessions of a site may draw together, W.
 
-    The sensors see the charging, too: what the sessions are known to draw is no other load.
+    The sensors see the charging, too: what the sessions drew then is no other load.
     """
     limit_w: int = site["power_limit_w"]
     load = await load_of(organization, site, at_us)
     if load is None:
         return limit_w
-    charging_w = sum(
-        session["power_w"] or 0.0 for session in sessions if abs(at_us - session["meter_last_us"]) <= FRESH_US
-    )
-    other_w = max(load.power_w - charging_w, 0.0)
+    other_w = max(load.power_w - sum(drawing_w(session, load.at_us, FRESH_US) for session in sessions), 0.0)
     return max(int((limit_w - other_w) // STEP_W * STEP_W), 0)
 
 
