@@ -106,9 +106,11 @@ class Stage:
         self.exchanges.append(exchange)
         return exchange
 
-    def aside(self, operation: str, body: Any = None, **path: str) -> Exchange:
+    def aside(
+        self, operation: str, body: Any = None, *, headers: Mapping[str, str] | None = None, **path: str
+    ) -> Exchange:
         """The answer of an operation that is called to find something out, and that nobody need repeat."""
-        exchange = self.run.client.call(operation, path=path, query={}, headers={}, body=body)
+        exchange = self.run.client.call(operation, path=path, query={}, headers=headers or {}, body=body)
         self.asides.append(exchange)
         return exchange
 

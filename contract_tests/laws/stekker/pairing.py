@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from contract_tests.laws.law import law
+from contract_tests.laws.law import NotPlayed, law
 from contract_tests.laws.stage import Stage
 from contract_tests.laws.stekker.session import (
     AVAILABLE,
+    CDR,
     ELEVEN_KW,
     ELEVEN_KW_W,
     POST,
     PUT,
     ChargePoint,
+    Session,
     only_pairing,
     paired,
     running,
@@ -143,13 +145,17 @@ def pairing_again_does_not_revive_a_session(stage: Stage) -> None:
 def another_organization_sees_nothing(stage: Stage) -> None:
     """Another organization's charge points, sessions and prices of sessions are 404, not 403."""
     stranger = stage.as_other()
-    session = running(stage)
+    session = Session(paired(stage))
+    cdr = {"cpo_transaction_id": str(session.transaction_id)}
+    if stage.aside(CDR, headers=stranger, **cdr).status != 404:
+        raise NotPlayed("the other organization has a transaction of this number too; try another --seed")
+    session.start()
     says = "404: this belongs to another organization"
     for operation, body, path in (
         (POST, session.meter_event(1, 100), {}),
         (POST, session.stop_event(2, 200), {}),
         (PUT, {"event": "ChargePointUnPairNotification", "chargePointId": session.charge_point.id}, {}),
-        ("GET /cdrs/{cpo_transaction_id}", None, {"cpo_transaction_id": str(session.transaction_id)}),
+        (CDR, None, cdr),
     ):
         exchange = stage.call(operation, body, query=None, headers=stranger, **path)
         stage.refuses(exchange, (404,), says)
