@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import queue
 import re
 import shutil
 import signal
@@ -12,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException, RemoteDisconnected
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -138,6 +141,96 @@ def test_a_bad_environment_variable_is_refused_as_the_option_is(name: str, value
 
     assert done.returncode == 2
     assert said in done.stderr
+
+
+ORGANIZATION = "/_mock/stekker/organizations/stekker-north"
+
+
+def _callback(server: Server, url: str) -> tuple[int, str]:
+    """Status and body of asking for webhooks at a URL."""
+    status, _, body = server.call("PATCH", ORGANIZATION, {"callback_url": url})
+    return status, body.decode()
+
+
+def test_webhooks_go_to_this_machine_only_unless_a_host_is_named() -> None:
+    with Server("--api", "stekker", "--speed", "0") as server:
+        assert _callback(server, "http://127.0.0.1:9000/cb")[0] == 200
+        status, body = _callback(server, "http://receiver.test/cb")
+        assert status == 400
+        assert "--callback-host receiver.test" in body, "the way out is named"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [
+        (["--callback-host", "receiver.test", "--callback-host", "Other.Test"], {}),
+        ([], {"GRIDMOCK_SERVE_CALLBACK_HOSTS": "receiver.test Other.Test"}),
+    ],
+    ids=["options", "environment"],
+)
+def test_webhooks_may_go_to_every_host_that_is_named(arguments: list[str], settings: dict[str, str]) -> None:
+    with Server("--api", "stekker", "--speed", "0", *arguments, **settings) as server:
+        for host in ("receiver.test", "other.test:8443", "localhost"):
+            assert _callback(server, f"https://{host}/cb")[0] == 200
+        assert _callback(server, "http://third.test/cb")[0] == 400
+
+
+class Hook(BaseHTTPRequestHandler):
+    """Takes a webhook, and answers when it is told to."""
+
+    arrived: queue.SimpleQueue[str]
+    released: threading.Event
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.arrived.put(self.path)
+        self.released.wait()
+        with contextlib.suppress(OSError):
+            self.send_response(204)
+            self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+@contextlib.contextmanager
+def _receiver(*, answers: bool) -> Iterator[tuple[str, queue.SimpleQueue[str]]]:
+    """The URL of a receiver that answers at once or not before it ends, and the paths of what arrived there."""
+    arrived: queue.SimpleQueue[str] = queue.SimpleQueue()
+    released = threading.Event()
+    if answers:
+        released.set()
+    handler = type("Told", (Hook,), {"arrived": arrived, "released": released})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as receiver:
+        thread = threading.Thread(target=receiver.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{receiver.server_port}", arrived
+        finally:
+            released.set()
+            receiver.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_webhook_goes_out_by_itself_and_nothing_of_it_is_left_when_the_server_ends(answers: bool) -> None:
+    pair = {"event": "ChargePointDetailsNotification", "chargePointId": "charger-1"}
+    params = {"connectorId": 1, "idTag": "card", "timestamp": "2026-03-18T12:00:00Z", "meterStart": 0}
+    response = {"transactionId": 7, "idTagInfo": {"status": "Accepted"}}
+    event = {"method": "StartTransaction", "params": params, "response": response}
+    start = {"notification": "OcppEvent", "protocol": "1.6", "chargePointId": "charger-1", "event": event}
+    options = ["--api", "stekker", "--at", "2026-03-18T12:00:00Z", "--speed", "0"]
+    with (
+        _receiver(answers=answers) as (url, arrived),
+        Server(*options, python=["-W", "error", "-X", "dev"]) as server,
+    ):
+        assert _callback(server, f"{url}/cb")[0] == 200
+        north = {"authorization": f"Bearer {server.tokens[0]}"}
+        assert server.call("PUT", "/stekker/api/v1/events", pair, north)[0] == 200
+        assert server.call("POST", "/stekker/api/v1/events", start, north)[0] == 200
+        assert arrived.get(timeout=10) == "/cb/charger-1/set-charging-profile"
+        assert server.stop() == 0
+        assert server.errors == ""
 
 
 def test_options_win_over_the_environment() -> None:
