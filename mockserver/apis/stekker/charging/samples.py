@@ -9,7 +9,7 @@ from fixtures.days import unix_us
 from mockserver.apis.stekker.moments import moment
 from mockserver.http.errors import Unprocessable
 
-BEYOND = 2.0**63
+BEYOND = 1e20
 """No meter shows as much, and products of what is less are numbers still."""
 _FACTORS = {"Wh": 1.0, "kWh": 1000.0, "W": 1.0, "kW": 1000.0}
 
