@@ -33,6 +33,9 @@ _DOCUMENTED_REFUSALS = re.compile(
     rb'|"detail":"scopes: '  # a scope that the application does not have
     rb"|is not this machine; start the mock with --callback-host"  # where webhooks may go
     rb"|is not a market area with prices"  # regions
+    rb"|has to be earlier than to|is more than \d+ (days|hours) after from"  # windows
+    rb"|a sensor of kind battery needs one"  # of a sensor, whose kind is not in the request
+    rb"|and cannot be changed"  # what a thing keeps from its creation on
 )
 # OAuth: which parameters belong to which grant, which client has which secret, and whose code it was, is no matter of
 # schemas at all (RFC 6749 section 5.2).
