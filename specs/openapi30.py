@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from specs.build import security_schemes
 from specs.grammar import METHODS
 from specs.source import copied
 from specs.walk import walk
@@ -55,9 +56,9 @@ def outline(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _requirement(requirement: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
     """A security requirement without the roles that 3.0 has no place for: only OAuth 2 and OpenID have scopes there."""
-    schemes = document["components"]["securitySchemes"]
+    schemes = security_schemes(document)
     return {
-        name: scopes if schemes[name].get("type") in ("oauth2", "openIdConnect") else []
+        name: scopes if schemes[name].type in ("oauth2", "openIdConnect") else []
         for name, scopes in requirement.items()
     }
 

@@ -8,8 +8,9 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,8 +115,8 @@ def serve(
     run(
         application,
         listening,
-        runtime.scheduler.run(),
-        *([_reload(application, runtime, declared, files)] if reload else []),
+        runtime.scheduler.run,
+        *([partial(_reload, application, runtime, declared, files)] if reload else []),
     )
 
 
@@ -143,7 +144,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def run(application: Any, listening: socket.socket, *beside: Coroutine[Any, Any, None]) -> None:
+def run(application: Any, listening: socket.socket, *beside: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Serve until SIGINT or SIGTERM, finishing what has begun; `beside` runs as long."""
     import uvicorn
 
@@ -164,10 +165,11 @@ def run(application: Any, listening: socket.socket, *beside: Coroutine[Any, Any,
     gc.freeze()  # what stands now stays: the collector need not look at it again
 
     async def serve_and_watch() -> None:
-        tasks = [asyncio.create_task(each) for each in beside]
+        tasks = [asyncio.create_task(each()) for each in beside]
         await server.serve(sockets=[listening])
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve_and_watch())

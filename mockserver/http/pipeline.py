@@ -347,7 +347,10 @@ async def walk(exchange: Exchange) -> None:
             async with exchange.runtime.store.transaction():
                 await _through(IN_TRANSACTION, exchange)
         if exchange.context is not None:
-            await exchange.context.finish()
+            try:
+                await exchange.context.finish()
+            except ApiError as error:  # too late to refuse: what was written stays
+                raise RuntimeError(f"refused after the commit: {error.detail}") from error
     except ApiError as error:
         refuse(exchange, error)
     except Disconnect:

@@ -119,6 +119,17 @@ def test_roles_are_left_out_of_requirements_where_3_0_has_none(name: str, place:
     assert spec == before
 
 
+def test_a_scheme_that_is_a_reference_keeps_its_scopes_and_no_scheme_needs_none() -> None:
+    spec = document(True)
+    spec["components"]["securitySchemes"] = {"oauth": SCHEMES["oauth"][0]}
+    spec["components"]["securitySchemes"]["other"] = {"$ref": "#/components/securitySchemes/oauth"}
+    spec["security"] = [{"other": ["a"]}]
+    assert view(spec)["security"] == [{"other": ["a"]}]
+    del spec["components"]["securitySchemes"]
+    spec["security"] = [{}]
+    assert view(spec)["security"] == [{}]
+
+
 @pytest.mark.parametrize("name", catalogue.names())
 def test_outline_holds_every_operation(name: str) -> None:
     spec = load(catalogue.path_of(name))

@@ -137,7 +137,11 @@ def _fail_at_once() -> None:
     raise ZeroDivisionError("division by zero")
 
 
-@pytest.mark.parametrize("work", [_fail_at_once, _fail_later])
+def _refuse_too_late() -> None:
+    raise Conflict("ZeroDivisionError")
+
+
+@pytest.mark.parametrize("work", [_fail_at_once, _fail_later, _refuse_too_late])
 def test_work_that_fails_is_a_500_that_is_logged_and_what_was_written_stays(
     workshop: Workshop, tell: Tell, work: AfterCommit, caplog: pytest.LogCaptureFixture
 ) -> None:
