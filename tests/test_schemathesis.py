@@ -22,7 +22,7 @@ EXAMPLES = {
     "/ev-energy/v2": 15,
     "/ev-energy/o": 15,
     "/stekker/api/v1": 10,
-    "/stekker/api/bess/v1": 6,
+    "/stekker/api/bess/v1": 12,
     "/_mock": 6,
     "/_mock/stekker": 6,
 }
