@@ -93,7 +93,7 @@ def is_off(session: Session, area: Area, now: datetime, at: datetime) -> bool:
     if plan is None or has_new_prices(session, area, now):
         return True
     charged_wh = sessions.expected_wh(session, at_s) - plan["energy_wh"]
-    planned = planned_wh(sessions.told(plan), plan["checked_s"], at_s, session["drawn_w"])
+    planned = planned_wh(sessions.told(plan), plan["checked_s"], at_s, plan["drawn_w"])
     if abs(charged_wh - planned) > MISSED_WH:
         return True
     surprise_wh = _remaining_wh(session, at_s) - max(plan["remaining_wh"] - charged_wh, 0.0)
@@ -203,6 +203,7 @@ async def _plan(
             "checked_s": at_s,
             "energy_wh": energy_wh,
             "remaining_wh": need.energy_wh,
+            "drawn_w": session["drawn_w"],
             "prices_until_s": unix_s(area.known_until(runtime.clock.now())),
             "room_w": room_w,
         }

@@ -26,14 +26,17 @@ _SLOT_US = SLOT_S * 1_000_000
 
 
 class Plan(TypedDict):
-    """The plan as it was told last, in periods of [start_s, limit_w], and how things stood when it was last gone over:
-    the energy that was in by `checked_s`, what remained, and the prices and the room (None: no limit) that were known.
+    """The plan as it was told last, in periods of [start_s, limit_w], and how things stood when it was last gone over.
+
+    That was at `checked_s`: the energy that was in, what remained, the car's own limit, until when prices were known,
+    and the room at the site (None: no limit).
     """
 
     periods: list[list[int]]
     checked_s: int
     energy_wh: float
     remaining_wh: float
+    drawn_w: float | None
     prices_until_s: int
     room_w: int | None
 
