@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import sqrt
+from math import floor, sqrt
 from typing import NamedTuple
 
 from fixtures.days import HOUR_S
@@ -159,7 +159,7 @@ def schedule(
     solar = surroundings.solar_kw or [0.0] * count
     if strategy is Strategy.CASH:  # what cannot be fed in is turned down whatever the battery does
         most = surroundings.export_limit_kw
-        solar = [round(min(sun, use + most), _ENERGY_DIGITS) for sun, use in zip(solar, consumption, strict=True)]
+        solar = [_turned_down(sun, sun - use - most) for sun, use in zip(solar, consumption, strict=True)]
     plan_it = plan_cash if strategy is Strategy.CASH else plan_solar
     try:
         plan = plan_it(
@@ -199,12 +199,10 @@ def _told(
     revenue = solar_used = 0.0
     is_inside = False
     for slot, price in enumerate(around.prices_per_mwh):
-        sun, use = max(0.0, solar[slot] - plan.curtailed_w[slot] / _W), consumption[slot]
-        if plan.curtailed_w[slot]:
-            sun = round(sun, _ENERGY_DIGITS)
-        most = min(battery.max_charge_power_kw, around.import_limit_kw - use + sun)
-        least = max(-battery.max_discharge_power_kw, -around.export_limit_kw - use + sun)
-        power = max(least, min(most, round(plan.power_w[slot] / _W, _POWER_DIGITS))) + 0.0
+        sun, use = _turned_down(solar[slot], plan.curtailed_w[slot] / _W), consumption[slot]
+        power = round(plan.power_w[slot] / _W, _POWER_DIGITS)
+        power = max(-around.export_limit_kw - use + sun, min(around.import_limit_kw - use + sun, power))
+        power = max(-battery.max_discharge_power_kw, min(battery.max_charge_power_kw, power)) + 0.0
         soc = plan.energy_wh[slot] / (battery.capacity_kwh * _W) * 100.0
         low, high = battery.min_soc_percent, battery.max_soc_percent
         is_inside = is_inside or low - _WITHIN_PERCENT <= soc <= high + _WITHIN_PERCENT
@@ -221,6 +219,13 @@ def _told(
         round(revenue, _MONEY_DIGITS) + 0.0,
         round(solar_used, _ENERGY_DIGITS) if is_solar else None,
     )
+
+
+def _turned_down(sun_kw: float, excess_kw: float) -> float:
+    """Solar power less what is too much of it, rounded so that it is not too much again."""
+    if excess_kw <= 0.0:
+        return sun_kw
+    return max(0.0, floor((sun_kw - excess_kw) * 10.0**_ENERGY_DIGITS) / 10.0**_ENERGY_DIGITS)
 
 
 def _refusal(error: PlannerError) -> NoSchedule:
