@@ -61,7 +61,9 @@ async def simulate(plan: Plan, stream: TextIO | None) -> Outcome:
     time, tally = RealTime(), Tally(chargers=len(plan.cast))
     live = Live(tally, time, stream)
     senders = connections(plan.endpoint, plan.connections)
-    clock = MockClock(plan.endpoint.origin, plan.control_token, plan.endpoint.timeout_s) if plan.drive_clock else None
+    clock = None
+    if plan.drive_clock:
+        clock = MockClock(plan.endpoint.origin, plan.control_token, plan.endpoint.timeout_s, tally)
     delivery = Delivery(senders, tally, time, Limiter(plan.per_second, time), plan.patience)
     playing = asyncio.create_task(_play(plan, delivery, Pace(plan.start_s, plan.speed, time), tally, clock, live))
     showing = asyncio.create_task(live.run())

@@ -11,6 +11,7 @@ from fixtures.days import utc
 from mockserver.clock import timestamp
 from mockserver.commands.simulate.delivery import CannotPlay
 from mockserver.commands.simulate.mock_clock import MockClock
+from mockserver.commands.simulate.summary import Tally
 from mockserver.commands.simulate.timing import Pace
 from tests.contract_tests.serving import served
 from tests.mockserver.commands.simulate.stand_ins import FakeTime, Recorder
@@ -66,6 +67,23 @@ def test_a_mock_is_read_and_let_go_at_its_own_speed() -> None:
     with served(recorder) as url:
         assert asyncio.run(run(url)) == datetime(2026, 3, 18, 9, 30, tzinfo=UTC)
     assert recorder.clock_calls == [{"now": timestamp(utc(START_S)), "speed": 5.0}, {"speed": 1.0}]
+
+
+def test_a_clock_that_breaks_on_the_way_is_an_error_and_events_go_on() -> None:
+    tally = Tally()
+
+    async def run() -> None:
+        with served(Recorder()) as url:
+            clock = MockClock(url, None, 5.0, tally)
+            await clock.start(Pace(START_S, 0.0, FakeTime()), START_S)
+        for event_s in (60, 120, 180):
+            await clock.follow(START_S + event_s)
+        await clock.close()
+
+    asyncio.run(run())
+    ((kind, sample),) = tally.failures.items()
+    assert (kind.label, sample.count) == ("PUT /_mock/clock", 1)
+    assert "cannot be used" in kind.message
 
 
 def test_a_mock_that_is_not_there_is_named() -> None:
