@@ -56,6 +56,7 @@ class Memory:
 
     token: str = ""
     supplier_id: str = ""
+    notes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class Bug:
     @property
     def words(self) -> tuple[str, ...]:
         """Options of `gridmock check` that are enough to find it, and no more."""
+        if self.phases == "laws":
+            return ("--phases", "laws", "--law", self.check)
         only = (word for operation in self.operations for word in ("--include", operation))
         return ("--phases", self.phases, "--max-examples", "10", *only)
 

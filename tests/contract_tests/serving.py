@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
 
+Job = Callable[[], Coroutine[Any, Any, None]]
+
 
 @contextmanager
-def served(app: Any) -> Iterator[str]:
-    """The base URL of the application while it runs."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", ws="none"))
+def served(app: Any, *beside: Job) -> Iterator[str]:
+    """The base URL of the application while it runs, with what runs beside it in the same event loop."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", ws="none", date_header=False))
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        serving = _serving(server, listening, beside)
+        thread = threading.Thread(target=asyncio.run, args=(serving,), daemon=True)
         thread.start()
         try:
             # The socket listens already: a request that comes before the server is up only waits.
@@ -24,3 +28,11 @@ def served(app: Any) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(timeout=10)
+
+
+async def _serving(server: uvicorn.Server, listening: socket.socket, beside: tuple[Job, ...]) -> None:
+    jobs = [asyncio.create_task(job()) for job in beside]
+    await server.serve([listening])
+    for job in jobs:
+        job.cancel()
+    await asyncio.gather(*jobs, return_exceptions=True)

@@ -106,7 +106,11 @@ def unpair_takes_an_id_as_a_number(stage: Stage) -> None:
 def ids_as_numbers_and_as_text_are_the_same(stage: Stage) -> None:
     """A charge point that was paired by a number is the one that speaks by the text of it, and the other way round."""
     number = stage.run.number()
-    paired(stage, number)
+    paired(stage, stage.name())
+    charge_point = ChargePoint(stage, number)
+    stage.later(ChargePoint(stage, str(number)).unpair)
+    says = "an id may be a number"
+    stage.succeeds(charge_point.pair(), says, "ChargePointDetailsNotification.chargePointId")
     for spelled in (number, str(number)):
         exchange = stage.call(POST, ChargePoint(stage, spelled).ocpp("StatusNotification", AVAILABLE, {}))
         stage.succeeds(exchange, f"{number} and {str(number)!r} are one charge point", "OcppEvent.chargePointId")

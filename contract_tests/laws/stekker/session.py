@@ -132,7 +132,7 @@ class Session:
         return exchange
 
 
-def paired(stage: Stage, charge_point_id: str | int | None = None, **details: Any) -> ChargePoint:
+def paired(stage: Stage, charge_point_id: str | None = None, **details: Any) -> ChargePoint:
     """A charge point that is paired until the law is over; raises NotPlayed where that cannot be had.
 
     With the value `charge_point_id` it is that one, which stays paired. With the value `pairing_code`, which can be
