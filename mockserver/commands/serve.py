@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import re
 import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from ipaddress import ip_address
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +40,16 @@ def start_time(text: str) -> datetime:
     except ClockError as error:
         raise click.BadParameter(str(error)) from None
     return at
+
+
+def host_name(text: str) -> str:
+    """A host of `--callback-host`; BadParameter for anything that is not a bare name or address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        if not re.fullmatch(r"[A-Za-z0-9._-]+", text):
+            raise click.BadParameter(f"{text!r} is not a bare host: leave out scheme, port and brackets") from None
+    return text
 
 
 @click.command()
@@ -72,6 +84,7 @@ def start_time(text: str) -> datetime:
     "--callback-host",
     "callback_hosts",
     multiple=True,
+    type=host_name,
     metavar="HOST",
     help="Let webhooks go to this host, too (repeat for more). Without it: this machine only.",
 )

@@ -19,7 +19,7 @@ from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -28,6 +28,7 @@ from mockserver.clock import Clock, timestamp
 from mockserver.http.auth import is_loopback
 from mockserver.http.journal import MASK
 from mockserver.http.scheduler import Job, Scheduler
+from mockserver.http.transport import Transport, Unreachable
 
 logger = logging.getLogger("gridmock")
 
@@ -36,19 +37,8 @@ TIMEOUT_S = 5.0
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 5, 60
 """Virtual seconds between attempts: doubled each time, for as long as the lane is open."""
 _RETRIED = frozenset({408, 425, 429})
-_ALWAYS_SENT = {"user-agent": "gridmock", "accept": "*/*"}
-_MAX_READ_BYTES = 65_536
-
-
-class Unreachable(Exception):
-    """No answer came; the message says why."""
-
-
-class Transport(Protocol):
-    """Sends a POST and gives the status of the answer; raises Unreachable when there is none."""
-
-    async def __call__(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> int:
-        """See the class."""
+KEPT_ATTEMPTS = 100
+"""The latest ones: a receiver may be away for long, and a clock fast."""
 
 
 class Status(StrEnum):
@@ -99,7 +89,7 @@ class Delivery:
     due_at: datetime | None
     status: Status = Status.PENDING
     is_open: bool = True
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: deque[Attempt] = field(default_factory=lambda: deque(maxlen=KEPT_ATTEMPTS))
 
     def end(self, status: Status) -> None:
         """There will be no more attempts."""
@@ -152,7 +142,6 @@ class Outbox:
         self._deliveries: deque[Delivery] = deque(maxlen=max(size, 1))
         self._lanes: dict[Hashable, _Lane] = {}
         self._sent = 0
-        scheduler.at_rest(self._hang_up)
 
     def __iter__(self) -> Iterator[Delivery]:
         """Newest first."""
@@ -299,10 +288,6 @@ class Outbox:
         delivery.status = Status.PENDING
         delivery.due_at = self._clock.now() + timedelta(seconds=min(doubled_s, LONGEST_BACKOFF_S))
 
-    async def _hang_up(self) -> None:
-        if isinstance(self.transport, HttpTransport):
-            await self.transport.aclose()
-
 
 def _outcome(status: int) -> Status:
     """What an answer means for a delivery; it is pending when the same may be taken later."""
@@ -318,49 +303,3 @@ def _supersede(state: _Lane, but: Delivery | None = None) -> None:
         if delivery not in kept:
             delivery.end(Status.SUPERSEDED)
     state.waiting = deque(kept)
-
-
-class HttpTransport:
-    """Sends over HTTP with one pool of connections; follows no redirects, keeps no cookies, asks no proxies."""
-
-    def __init__(self) -> None:
-        self._pool: Any = None
-        self._tls: Any = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    async def __call__(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> int:
-        """See `Transport`."""
-        import httpx  # a tenth of a second, for those who have webhooks only
-
-        loop = asyncio.get_running_loop()
-        if self._pool is None or self._loop is not loop:  # connections belong to a loop
-            self._tls = self._tls or httpx.create_ssl_context()
-            self._pool, self._loop = httpx.AsyncHTTPTransport(verify=self._tls), loop
-        try:
-            async with asyncio.timeout(timeout_s):
-                request = httpx.Request("POST", url, headers={**_ALWAYS_SENT, **headers}, content=body)
-                answer = await self._pool.handle_async_request(request)
-                try:
-                    if _is_short(answer):
-                        await answer.aread()  # else the connection cannot be used again
-                finally:
-                    await answer.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Unreachable(str(error) or type(error).__name__) from error
-        except TimeoutError:
-            raise Unreachable(f"no answer within {timeout_s:g} s") from None
-        status = int(answer.status_code)
-        if status > 599:
-            raise Unreachable(f"the answer has the status {status}, which HTTP does not know")
-        return status
-
-    async def aclose(self) -> None:
-        """Close the connections of this event loop; sending opens new ones."""
-        pool, self._pool = self._pool, None
-        if pool is not None and self._loop is asyncio.get_running_loop():
-            await pool.aclose()
-
-
-def _is_short(answer: Any) -> bool:
-    length = answer.headers.get("content-length", "")
-    return answer.status_code == 204 or (length.isdecimal() and int(length) <= _MAX_READ_BYTES)

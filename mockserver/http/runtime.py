@@ -15,9 +15,10 @@ from mockserver.http.accounts import Accounts, ReadyAccounts
 from mockserver.http.api import MountedApi
 from mockserver.http.faults import Faults
 from mockserver.http.journal import Journal
-from mockserver.http.outbox import HttpTransport, Outbox
+from mockserver.http.outbox import Outbox
 from mockserver.http.ratelimit import RateLimiter
 from mockserver.http.scheduler import Scheduler
+from mockserver.http.transport import HttpTransport
 from mockserver.settings import MAX_SEED, Settings
 from mockserver.store import Store
 from mockserver.store.memory import MemoryStore
@@ -42,9 +43,9 @@ class Runtime:
         self.journal = Journal(settings.journal_size)
         self.faults = Faults()
         self.scheduler = Scheduler(self.clock)
-        self.outbox = Outbox(
-            self.clock, self.scheduler, settings.journal_size, settings.callback_hosts, HttpTransport()
-        )
+        transport = HttpTransport()
+        self.scheduler.at_rest(transport.aclose)
+        self.outbox = Outbox(self.clock, self.scheduler, settings.journal_size, settings.callback_hosts, transport)
         self.limiter = RateLimiter()
         self.apis: Sequence[MountedApi] = ()
         """What is served, as compiled last."""

@@ -515,3 +515,10 @@ def test_answers_to_pipelined_requests_come_in_order_even_before_garbage(server:
     received = _raw(server, good + good + b"\x00garbage\r\n\r\n")
 
     assert re.findall(rb"HTTP/1\.1 (\d{3}) ", received)[:2] == [b"200", b"200"], received
+
+
+@pytest.mark.parametrize("host", ["http://csms.example.com", "csms.example.com:8080", "[::1]", "a b", ""])
+def test_a_callback_host_that_would_never_match_is_refused(host: str) -> None:
+    done = gridmock("serve", "--callback-host", host)
+    assert done.returncode == 2
+    assert "leave out scheme, port and brackets" in done.stderr

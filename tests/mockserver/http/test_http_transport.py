@@ -12,8 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from mockserver.clock import Clock
-from mockserver.http.outbox import HttpTransport, Outbox, Status, Unreachable, Webhook
+from mockserver.http.outbox import Outbox, Status, Webhook
 from mockserver.http.scheduler import Scheduler
+from mockserver.http.transport import HttpTransport, Unreachable
 from tests.mockserver.loop import in_loop
 from tests.mockserver.virtual_time import NOON
 
@@ -245,8 +246,9 @@ def test_an_event_loop_that_ended_without_closing_it_does_not_spoil_the_next(rec
 
 def _office(receiver: Receiver) -> tuple[Scheduler, Outbox]:
     clock = Clock(NOON, 0.0)
-    scheduler = Scheduler(clock)
-    return scheduler, Outbox(clock, scheduler, 10, (), HttpTransport())
+    scheduler, transport = Scheduler(clock), HttpTransport()
+    scheduler.at_rest(transport.aclose)
+    return scheduler, Outbox(clock, scheduler, 10, (), transport)
 
 
 def _webhook(receiver: Receiver, path: str) -> Webhook:

@@ -14,8 +14,9 @@ import orjson
 import pytest
 
 from mockserver.clock import Clock
-from mockserver.http.outbox import TIMEOUT_S, Delivery, Outbox, Status, Unreachable, Webhook
+from mockserver.http.outbox import TIMEOUT_S, Delivery, Outbox, Status, Webhook
 from mockserver.http.scheduler import Scheduler
+from mockserver.http.transport import Unreachable
 from tests.mockserver.loop import in_loop
 from tests.mockserver.virtual_time import NOON, clock, in_virtual_loop
 
@@ -240,7 +241,7 @@ async def test_a_newer_one_takes_the_place_of_those_that_wait_and_may_make_way()
     assert first.due_at is None
     await office.settle()
     assert office.receiver.bodies == [3, 4]
-    assert first.attempts == []
+    assert not first.attempts
 
 
 @in_loop
