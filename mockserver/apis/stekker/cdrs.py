@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,9 +17,6 @@ from mockserver.clock import timestamp
 from mockserver.domain.session_cost import BadReading, Cdr, Reading, UnsettledPeriod, session_cost
 from mockserver.http.errors import Conflict, NotFound, Unprocessable
 from mockserver.http.exchange import Context
-
-LONGEST = timedelta(days=366)
-"""What is priced at once: no session is longer, and the work stays bounded."""
 
 
 async def get_cdr(ctx: Context, *, cpo_transaction_id: str) -> Cdr:
@@ -78,8 +74,8 @@ def _priced_readings(ctx: Context) -> Cdr:
         )
     area = market_area(market["market_area_code"], "power_market.market_area_code")
     readings = [_reading(each, index) for index, each in enumerate(given)]
-    if readings[-1].at_us - readings[0].at_us > LONGEST // timedelta(microseconds=1):
-        raise Unprocessable(f"span more than {LONGEST.days} days: price them in parts", "meter_readings")
+    if readings[-1].at_us - readings[0].at_us > sessions.LONGEST_US:
+        raise Unprocessable(f"span more than {sessions.LONGEST_DAYS} days: price them in parts", "meter_readings")
     # The same readings are the same CDR, whoever asks for it again.
     content = " ".join(f"{at_us}:{register_wh}" for at_us, register_wh in readings)
     try:

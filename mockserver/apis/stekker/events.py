@@ -191,6 +191,8 @@ async def _stop(
         )
     if unix_us(at) < session["started_us"]:
         raise Unprocessable(f"is before the start, {timestamp(sessions.started_at(session))}", "event.params.timestamp")
+    if unix_us(at) - session["started_us"] > sessions.LONGEST_US:
+        raise Unprocessable(f"is more than {sessions.LONGEST_DAYS} days after the start", "event.params.timestamp")
     for sample in samples(params.get("transactionData", ()), "event.params.transactionData"):
         sessions.take_in(session, sample)
     await sessions.end(organization, charge_point, session, unix_us(at), meter_stop_wh)

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypedDict, cast
 
-from fixtures.days import unix_s, unix_us, utc_of_us
+from fixtures.days import DAY_S, unix_s, unix_us, utc_of_us
 from mockserver import ids
 from mockserver.apis.stekker.charging.charge_points import ChargePoint, connector_of
 from mockserver.apis.stekker.charging.organizations import Organization
@@ -20,6 +20,9 @@ from mockserver.apis.stekker.charging.wishes import wishes_of
 from mockserver.domain.smart_charging import SLOT_S, Period, limit_at, planned_wh
 from mockserver.store.counter import next_number
 
+LONGEST_DAYS = 366
+LONGEST_US = LONGEST_DAYS * DAY_S * 1_000_000
+"""No session is longer: what is priced at once stays bounded."""
 HISTORY = 20
 """How many earlier sessions a forecast looks back on."""
 _SLOT_US = SLOT_S * 1_000_000
@@ -167,6 +170,8 @@ def take_in(session: Session, sample: Sample) -> str | None:
     """
     if sample.at_us < session["started_us"]:
         return "older than the session"
+    if sample.at_us - session["started_us"] > LONGEST_US:
+        return f"more than {LONGEST_DAYS} days after the start"
     is_newer = sample.at_us > session["meter_last_us"]
     problem, power_w = None, sample.power_w
     if sample.register_wh is not None:

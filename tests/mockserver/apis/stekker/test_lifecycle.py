@@ -105,6 +105,7 @@ def test_a_start_repeated_after_the_end_begins_nothing(mock: Mock, north: Operat
     (60, 999, "event.params.meterStop"),
     (60, -1, "event.params.meterStop"),
     (-1, 2_000, "event.params.timestamp"),
+    (366 * 1440 + 1, 2_000, "event.params.timestamp"),
 ])  # fmt: skip
 def test_an_end_that_cannot_be_is_refused(
     mock: Mock, north: Operator, minute: float, register: int, field: str
@@ -144,6 +145,14 @@ def test_what_was_measured_after_the_end_is_none_of_the_session(north: Operator)
     said(north.stop(EVENING + minutes(60), 9_000))
     session = north.session()
     assert (session["energy_wh"], session["ended_at"]) == (8_000, timestamp(EVENING + minutes(60)))
+
+
+def test_no_session_lasts_longer_than_a_year(north: Operator) -> None:
+    said(north.start(EVENING))
+    message = said(north.meter(reading(EVENING + timedelta(days=366, minutes=1), 5_000)))["message"]
+    assert "more than 366 days" in message
+    said(north.meter(reading(EVENING + timedelta(days=366), 5_000)))
+    said(north.stop(EVENING + timedelta(days=366), 9_000))
 
 
 def test_the_end_of_a_session_at_once(north: Operator) -> None:
