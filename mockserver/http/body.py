@@ -45,17 +45,16 @@ async def read_body(exchange: Exchange) -> Any:
     if validator is not None and not validator.is_valid(value):
         if explained := exchange.api.api.explain(operation.operation.operation_id, value):
             raise explained
-        raise InvalidRequest(
-            [
-                FieldError(
-                    "body",
-                    violation.pointer.removeprefix("/").replace("/", ".") or "body",
-                    violation.message,
-                    violation.keyword,
-                )
-                for violation in validator.violations(value)
-            ]
+        wrong = (
+            FieldError(
+                "body",
+                violation.pointer.removeprefix("/").replace("/", ".") or "body",
+                violation.message,
+                violation.keyword,
+            )
+            for violation in validator.violations(value)
         )
+        raise InvalidRequest([*dict.fromkeys(wrong)])  # two branches of an allOf may say the same
     return value
 
 
