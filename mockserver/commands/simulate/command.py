@@ -85,6 +85,7 @@ def simulate() -> None:
     "--url",
     required=True,
     type=base_url,
+    metavar="URL",
     help="Base URL of the server, without /events, e.g. http://127.0.0.1:8080/stekker/api/v1.",
 )
 @click.option(

@@ -24,7 +24,7 @@ class Done:
 Simulate = Callable[..., Done]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working folder, and an environment that knows the token."""
     monkeypatch.chdir(tmp_path)
@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def simulate(capsys: pytest.CaptureFixture[str]) -> Simulate:
+def simulate(folder: Path, capsys: pytest.CaptureFixture[str]) -> Simulate:
     def run(*arguments: object) -> Done:
         with pytest.raises(SystemExit) as ended:
             main(["simulate", "ocpp", *map(str, arguments)])

@@ -19,7 +19,10 @@ from tests.mockserver.commands.simulate.stand_ins import TOKEN, Recorder
 from tests.mockserver.commands.simulate.test_events import START_S
 from tests.mockserver.commands.simulate.test_simulate import chargers
 
-pytestmark = pytest.mark.skipif(find_spec("locust") is None, reason="needs locust: pip install 'gridmock[load]'")
+pytestmark = [
+    pytest.mark.skipif(find_spec("locust") is None, reason="needs locust: pip install 'gridmock[load]'"),
+    pytest.mark.usefixtures("folder"),
+]
 
 HOURS = 2
 ARGUMENTS = (

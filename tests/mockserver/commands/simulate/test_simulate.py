@@ -270,6 +270,7 @@ def test_a_thousand_chargers_play_in_one_process(simulate: Simulate) -> None:
     assert unix_s(START) == START_S
 
 
+@pytest.mark.usefixtures("folder")
 def test_ctrl_c_ends_it_with_the_summary_of_what_was_done() -> None:
     is_playing = threading.Event()
 
