@@ -48,6 +48,9 @@ class HttpTransport:
                     await answer.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unreachable(str(error) or type(error).__name__) from error
+        except AttributeError as error:
+            # anyio asks a connection for its socket, of which uvloop has none if it was reset as soon as it was made.
+            raise Unreachable("the connection was reset as soon as it was made") from error
         except TimeoutError:
             raise Unreachable(f"no answer within {timeout_s:g} s") from None
         status = int(answer.status_code)
