@@ -16,7 +16,7 @@ import pytest
 
 from fixtures.days import HOUR_S, unix_s
 from mockserver.clock import Clock
-from mockserver.commands.simulate.events import pairing, stekker_events
+from mockserver.commands.simulate.events import Traffic, pairing, stekker_events
 from mockserver.domain.sites import Charger, Site
 from mockserver.domain.world import World
 from mockserver.domain.worlds import NamedWorld
@@ -26,6 +26,7 @@ from tests.mockserver.commands.simulate.conftest import Simulate
 from tests.mockserver.commands.simulate.stand_ins import TOKEN, Recorder
 from tests.mockserver.commands.simulate.test_events import START, START_S
 
+HUB = ("--world", "dst_day", "--charger", "london-hub-*", "--from", "2026-03-18T12:00:00Z", "--to", "3h")
 YARD = ("--world", "grid_congestion", "--from", "2026-03-18T12:00:00Z", "--speed", "max")
 
 
@@ -41,19 +42,22 @@ def chargers() -> list[Charger]:
 def test_the_events_of_a_world_arrive_whole_and_in_order(simulate: Simulate) -> None:
     recorder = Recorder()
     with served(recorder) as url:
-        done = simulate("--url", f"{url}/api/v1", *YARD, "--to", "6h", "--json", "out.json")
+        done = simulate("--url", f"{url}/api/v1", *HUB, "--speed", "max", "--json", "out.json")
     assert done.code == 0, done.out
+    everyone = [charger for charger, _ in cast("dst_day")]
+    hub = [charger for charger in everyone if charger.identity.startswith("london-hub-")]
     expected: dict[str, list[bytes]] = {}
-    for event in stekker_events(1, chargers(), START_S, START_S + 6 * HOUR_S):
+    for event in Traffic(1, everyone).merged(START_S, START_S + 3 * HOUR_S, only=hub):
         expected.setdefault(event.charger, []).append(orjson.dumps(event.body))
     assert recorder.raw == expected
     assert recorder.overlaps == []
     assert recorder.most_at_once > 1
 
     summary = json.loads(Path("out.json").read_text("utf-8"))
-    methods = Counter(body["event"]["method"] for charger in chargers() for body in recorder.of(charger.identity))
-    assert summary["events_by_method"] == {"ChargePointDetailsNotification": len(chargers()), **methods}
+    methods = Counter(body["event"]["method"] for charger in hub for body in recorder.of(charger.identity))
+    assert summary["events_by_method"] == {"ChargePointDetailsNotification": len(hub), **methods}
     assert summary["sessions_started"] == methods["StartTransaction"] > 0
+    assert summary["sessions_ended"] > 0
     assert summary["sessions_open"] == methods["StartTransaction"] - methods["StopTransaction"]
     assert summary["energy_kwh"] > 0
     assert f"{summary['events']:,} events taken" in done.out
@@ -143,7 +147,7 @@ def test_what_is_refused_is_listed_and_the_rest_arrives(simulate: Simulate) -> N
 
     recorder = Recorder(reply)
     with served(recorder) as url:
-        done = simulate("--url", f"{url}/api/v1", *YARD, "--to", "6h", "--json", "out.json")
+        done = simulate("--url", f"{url}/api/v1", *HUB, "--speed", "max", "--json", "out.json")
     assert done.code == 1
     summary = json.loads(Path("out.json").read_text("utf-8"))
     (kind,) = summary["errors_by_kind"]
