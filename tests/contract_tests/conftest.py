@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from contract_tests.cli import check
 from tests.contract_tests.desk import TOKEN, Desk
 from tests.contract_tests.serving import served
+from tests.mock import Mock
 
 DESK_SPEC = Path(__file__).parent / "desk.yaml"
 Check = Callable[..., Result]
@@ -55,3 +56,9 @@ def desk_url() -> Iterator[str]:
     """The base URL of an honest desk."""
     with served(Desk()) as url:
         yield url
+
+
+def token_of(mock: Mock, organization: str) -> str:
+    """The token of one of the organizations that the mock knows from the start."""
+    tokens = mock.runtime.ready.tokens or {}
+    return next(text for text, grant in tokens.items() if grant["client_id"] == organization)

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from contract_tests.laws import laws_of
-from tests.contract_tests.conftest import Check
+from tests.contract_tests.conftest import Check, token_of
 from tests.contract_tests.planted import HONEST, Bug, plant
 from tests.contract_tests.planted_pushes import BUGS as PUSH_BUGS
 from tests.contract_tests.planted_pushes import Carrier, PushBug
@@ -23,11 +23,6 @@ API = "/stekker/api/v1"
 ORGANIZATION = f"{CONTROL}/stekker/organizations/stekker-north"
 KEY = "callback-key-51c0"
 CheckStekker = Callable[..., Result]
-
-
-def token_of(mock: Mock, organization: str) -> str:
-    tokens = mock.runtime.ready.tokens or {}
-    return next(text for text, grant in tokens.items() if grant["client_id"] == organization)
 
 
 @pytest.fixture

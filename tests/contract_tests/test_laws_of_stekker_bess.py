@@ -1,0 +1,54 @@
+"""Each law of batteries finds the defects that it is for; the mock breaks none of them on any seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+
+from contract_tests.laws import laws_of
+from tests.contract_tests.conftest import Check, token_of
+from tests.contract_tests.planted import HONEST, Bug, plant
+from tests.contract_tests.planted_bess import BUGS
+from tests.contract_tests.serving import served
+from tests.mock import Mock
+
+API = "/stekker/api/bess/v1"
+CheckBess = Callable[..., Result]
+
+
+@pytest.fixture
+def check_bess(mock: Mock, run_check: Check) -> CheckBess:
+    """`gridmock check stekker-bess` of the mock with a defect in front of it."""
+    north, south = token_of(mock, "stekker-north"), token_of(mock, "stekker-south")
+
+    def run(bug: Bug, *words: str) -> Result:
+        with served(plant(mock.app, bug)) as url:
+            common = ("--token", north, "--value", f"other_token={south}")
+            result = run_check("stekker-bess", "--url", url + API, *common, *words)
+        assert north not in result.output
+        assert south not in result.output
+        return result
+
+    return run
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_a_planted_bug_is_found_by_the_law_meant_for_it(bug: Bug, check_bess: CheckBess) -> None:
+    result = check_bess(bug, *bug.words)
+    assert f"check     {bug.check}," in result.output, result.output
+    assert result.exit_code == 1
+
+
+def test_every_law_has_a_planted_bug() -> None:
+    assert {law.name for law in laws_of("stekker-bess")} == {bug.check for bug in BUGS}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_mock_keeps_its_contract_and_its_laws(seed: int, check_bess: CheckBess) -> None:
+    result = check_bess(HONEST, "--seed", str(seed), "--max-examples", "5")
+    assert result.exit_code == 0, result.output
+    assert "0 findings" in result.output
+    assert "Not played" not in result.output
+    assert "Never answered with success" not in result.output
