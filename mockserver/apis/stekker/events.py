@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -77,12 +78,13 @@ async def _unpair(ctx: Context, organization: Organization, charge_point_id: str
     if charge_point is None:
         raise NotFound(f"Charge point {charge_point_id[:80]!r} is not paired.")
     site = await sites.site_of(organization, charge_point_id)
-    for session in await planning.active_sessions(organization, [charge_point_id]):
+    stopped = await planning.active_sessions(organization, [charge_point_id])
+    for session in stopped:
         await sessions.stop_unpaired(organization, charge_point, session, unix_us(ctx.at))
-        _silence(ctx, organization, session)
     await charge_points.remove(organization, charge_point_id)
     if site is not None:
         _push(ctx, await planning.replan_site(organization, site, ctx.at))
+    _silence(ctx, organization, *stopped)
     return _receipt(ctx, charge_point)
 
 
@@ -124,11 +126,12 @@ async def _start(
                 f"transaction {transaction_id} of this charge point began otherwise", "response.transactionId"
             )
         return _receipt(ctx, charge_point, known)
+    replaced: list[Session] = []
     running = charge_points.connector_of(charge_point, connector_id)["session"]
     if running is not None:
         before = await sessions.by_key(organization, running)
         await sessions.end(organization, charge_point, before, before["meter_last_us"], before["meter_last_wh"])
-        _silence(ctx, organization, before)
+        replaced.append(before)
     session = await sessions.begin(
         organization,
         charge_point,
@@ -143,6 +146,7 @@ async def _start(
     _push(ctx, await planning.replan(organization, session, at))
     area = await organization.market()
     ctx.after_commit(lambda: planning.await_prices(organization, area))
+    _silence(ctx, organization, *replaced)
     return _receipt(ctx, charge_point, session)
 
 
@@ -197,10 +201,10 @@ async def _stop(
         sessions.take_in(session, sample)
     await sessions.end(organization, charge_point, session, unix_us(at), meter_stop_wh)
     await charge_points.save(organization, charge_point)
-    _silence(ctx, organization, session)
     site = await sites.site_of(organization, charge_point["charge_point_id"])
     if site is not None:
         _push(ctx, await planning.replan_site(organization, site, at, session))
+    _silence(ctx, organization, session)
     return _receipt(ctx, charge_point, session)
 
 
@@ -259,10 +263,14 @@ def _push(ctx: Context, pushes: list[planning.Push]) -> None:
     ctx.after_commit(lambda: planning.send(ctx.runtime, pushes))
 
 
-def _silence(ctx: Context, organization: Organization, session: Session) -> None:
-    """Nothing is pushed for a session that is over, once its end has been answered."""
-    lane = planning.lane_of(organization, session)
-    ctx.after_commit(lambda: ctx.runtime.outbox.close(lane))
+def _silence(ctx: Context, organization: Organization, *ended: Session) -> None:
+    """Nothing is pushed for sessions that are over, once their end has been answered.
+
+    It comes after pushes: breaking off what is on its way takes a moment, in which another request may plan anew, or
+    end, the sessions that the pushes are about.
+    """
+    for session in ended:
+        ctx.after_commit(partial(ctx.runtime.outbox.close, planning.lane_of(organization, session)))
 
 
 def _receipt(
