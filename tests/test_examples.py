@@ -38,7 +38,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def token_of(server: Server, client_id: str) -> str:
-    found = re.search(rf"client_id {client_id},.*\n +token (\S+)", server.banner)
+    found = re.search(rf"client_id {client_id}\b.*\n +token (\S+)", server.banner)
     assert found is not None
     return found[1]
 
