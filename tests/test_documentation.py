@@ -83,6 +83,11 @@ def test_the_tables_name_every_subject_of_generate_with_all_its_options() -> Non
     assert {name: own | common for name, own in subjects_in_table().items()} == found
 
 
+def test_the_table_names_every_option_of_simulate() -> None:
+    listed = {option for cell in table("option of `gridmock simulate ocpp`") for option in OPTION.findall(cell)}
+    assert listed == options("simulate", "ocpp")
+
+
 def test_the_table_names_every_world() -> None:
     listed = [cell.strip(" `").partition(":")[0] for cell in table("world |")]
     assert sorted(listed) == sorted(name.partition(":")[0] for name in world_names())
