@@ -52,9 +52,9 @@ def selected(names: Sequence[str]) -> list[Api]:
     ]
 
 
-def load_specs(apis: Sequence[Api]) -> dict[str, Spec]:
-    """The contracts of the APIs by name; SpecError for a bad one."""
-    return {api.name: load(path_of(api.name)) for api in apis}
+def load_specs(apis: Sequence[Api], *, examples: bool = True) -> dict[str, Spec]:
+    """The contracts of the APIs by name; SpecError for a bad one. `examples` says whether theirs are checked, too."""
+    return {api.name: load(path_of(api.name), examples=examples) for api in apis}
 
 
 def create_runtime(settings: Settings, apis: Sequence[Api], specs: Mapping[str, Spec]) -> Runtime:

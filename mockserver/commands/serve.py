@@ -120,7 +120,7 @@ def serve(
         from mockserver.app import create_app, create_runtime, load_specs, selected
 
         declared = selected(settings.apis)
-        specs = load_specs(declared)
+        specs = load_specs(declared, examples=reload)  # for those who edit them
         runtime = create_runtime(settings, declared, specs)
         application = Swappable(create_app(runtime, declared, specs))
     _print_banner(runtime, listening)

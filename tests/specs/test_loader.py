@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from specs.errors import SpecError
 from specs.loader import load
 from specs.operation import Location, Operation
 from tests.specs.contracts import assert_refused, edited, problems, write
@@ -357,3 +358,30 @@ def test_a_webhook_may_stand_in_a_part(tmp_path: Path) -> None:
 def test_a_relative_path_gives_relative_locations(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root.parent)
     assert str(load("openapi.yaml").locate("/paths/~1things/get")) == "parts/things.yaml:6: #/paths/~1things/get"
+
+
+def test_examples_can_be_left_unchecked_and_nothing_else(tmp_path: Path) -> None:
+    text = """
+openapi: 3.1.0
+info: {title: Things, version: '1'}
+tags: [{name: Things}]
+paths:
+  /things:
+    get:
+      operationId: get-things
+      tags: [Things]
+      responses:
+        '200':
+          description: All.
+          content:
+            application/json:
+              schema: {type: array, minItems: 2, maxItems: %s}
+              examples: {wrong: {value: 7}}
+"""
+    (tmp_path / "openapi.yaml").write_text(text % 3)
+    with pytest.raises(SpecError, match='7 is not of type "array"'):
+        load(tmp_path / "openapi.yaml")
+    assert load(tmp_path / "openapi.yaml", examples=False).title == "Things"
+    (tmp_path / "openapi.yaml").write_text(text % 1)
+    with pytest.raises(SpecError, match="leave no value"):
+        load(tmp_path / "openapi.yaml", examples=False)
