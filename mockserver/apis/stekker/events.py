@@ -174,7 +174,6 @@ async def _meter_values(
         _push(ctx, await planning.replan(organization, session, at))
     else:
         await sessions.save(organization, session)
-    ctx.after_commit(lambda: planning.await_prices(organization, area))
     return _receipt(ctx, charge_point, session, message=problem and f"Not all is used: {problem}.")
 
 

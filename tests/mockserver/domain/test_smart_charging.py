@@ -175,6 +175,15 @@ def test_plans_at_the_edges(need: Need, expected: list[tuple[int, int]]) -> None
     assert [(period.start_s - EVENING_S, period.limit_w) for period in periods(need, lambda start_s: 50.0)] == expected
 
 
+def test_part_of_a_slot_joins_the_charging_beside_it() -> None:
+    """The cheapest quarter-hour and half of the next best one are one stretch, on whichever side that is."""
+    hour = EVENING_S + 3600
+    for best, stretch in ((hour, (hour, hour + 1350)), (hour + SLOT_S, (hour + 450, hour + 1800))):
+        price = {hour: 20.0, hour + SLOT_S: 20.0, best: 10.0}
+        plan = periods(needs(4_140.0), lambda start_s, price=price: price.get(start_s, 90.0))
+        assert plan == [Period(EVENING_S, 0), Period(stretch[0], 11_040), Period(stretch[1], 0)]
+
+
 def test_no_room_at_all_is_a_pause() -> None:
     assert periods(needs(), lambda start_s: 1.0, lambda start_s: 4_139) == [Period(EVENING_S, 0)]
 

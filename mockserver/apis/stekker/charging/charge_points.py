@@ -12,7 +12,7 @@ from typing import Any, TypedDict, cast
 
 from mockserver.apis.stekker.charging.organizations import Organization, pairing_codes
 from mockserver.clock import timestamp
-from mockserver.http.errors import Conflict, FieldError, NotFound, Unprocessable
+from mockserver.http.errors import Conflict, NotFound, Unprocessable
 from mockserver.http.exchange import Context
 
 LINKED, AWAITING = "linked", "awaiting_link"
@@ -136,11 +136,7 @@ async def _redeem(organization: Organization, code: str, charge_point_id: str) -
         )
     owner = (row["organization_id"], row["charge_point_id"])
     if owner not in ((None, None), (organization.id, charge_point_id)):
-        error = Conflict(f"pairingCode: {code} has been used; pairing again needs a fresh one.")
-        error.field_errors = (
-            FieldError("body", "pairingCode", f"{code} has been used; pairing again needs a fresh one"),
-        )
-        raise error
+        raise Conflict(f"{code} has been used; pairing again needs a fresh one", field="pairingCode")
     await codes.put(code, {**row, "organization_id": organization.id, "charge_point_id": charge_point_id})
 
 

@@ -37,7 +37,7 @@ def samples(meter_values: Any, field: str) -> Iterator[Sample]:
             if not abs(value) < BEYOND:
                 where = f"{field}.{index}.sampledValue.{number}.value"
                 raise Unprocessable(f"{sampled['value'][:60]} is more than a meter shows", where)
-            factor = _FACTORS.get(sampled.get("unit", "W" if measurand.startswith("Power") else "Wh"))
+            factor = _FACTORS.get(sampled["unit"]) if "unit" in sampled else 1.0
             if measurand == "SoC":
                 soc_percent = min(max(value, 0.0), 100.0)
             elif measurand == "Energy.Active.Import.Register" and "phase" not in sampled and factor is not None:

@@ -111,6 +111,15 @@ def test_late_readings_count(mock: Mock, north: Operator, today: datetime) -> No
     assert said(north.cdr())["total_cost"]["excl_vat"] == pytest.approx(9 * price / 1000, abs=0.00006)
 
 
+def test_late_readings_of_the_same_quarter_hour_count(mock: Mock, north: Operator, today: datetime) -> None:
+    said(north.start(today, meterStart=0))
+    for minute, register in ((25, 9_000), (28, 9_000), (15, 0), (20, 5_000)):
+        said(north.meter(reading(today + minutes(minute), register)))
+    said(north.stop(today + minutes(75), 9_000))
+    price = float(told_prices(mock)[today + minutes(15)])
+    assert said(north.cdr())["total_cost"]["excl_vat"] == pytest.approx(9 * price / 1000, abs=0.00006)
+
+
 def test_energy_at_the_instant_of_the_end_counts(mock: Mock, north: Operator, today: datetime) -> None:
     """A last reading in whole hundreds, and a stop of the same second to the watt-hour."""
     end = today + minutes(15)

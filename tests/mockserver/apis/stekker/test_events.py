@@ -205,6 +205,15 @@ def test_the_power_of_a_car_is_no_other_load_of_its_site(north: Operator, powers
     assert limit_at(plan_of(north.session()), after(11)) == 7_000
 
 
+def test_an_older_power_does_not_replace_a_newer_one(north: Operator) -> None:
+    said(north.start(EVENING))
+    said(north.set_site(9_000, ["cp"]))
+    said(north.meter(reading(after(11), {"value": "6", "measurand": POWER, "unit": "kW"})))
+    said(north.meter(reading(after(10), {"value": "1", "measurand": POWER, "unit": "kW"})))
+    said(north.measure(after(11), 8.0))
+    assert limit_at(plan_of(north.session()), after(11)) == 7_000
+
+
 @pytest.mark.parametrize(
     "value", ["abc", "", "1e5", "1,5", "--1", "1.", ".5", "+1", "0x10", " 1", "NaN", "inf", 5, None]
 )
@@ -350,7 +359,7 @@ def test_a_repeated_sensor_value_changes_nothing_later_either(mock: Mock, north:
     said(north.set_site(15_000, ["cp"]))
     said(north.start(EVENING))
     said(north.measure(after(1), 12.0))
-    said(north.meter(reading(after(8), 1000 + 11_040 * 8 / 60)))
+    said(north.meter(reading(after(4), 1200)))  # 3 kW, by which the sensor's 12 would leave less room
     receiver.settle()
     before = state_of(mock)
     said(north.measure(after(1), 12.0))

@@ -196,6 +196,16 @@ def test_past_sessions_are_what_forecasts_look_back_on(north: Operator) -> None:
     assert (forecast["basis"], 10 <= forecast["forecast_kwh"] <= 14) == ("history", True)
 
 
+def test_no_more_than_the_last_sessions_are_remembered(mock: Mock, north: Operator) -> None:
+    for number in range(25):
+        said(north.start(EVENING + minutes(number), number))
+        said(north.stop(EVENING + minutes(number), 1_000 + number, number))
+    history = state_of(mock)["stekker.history/stekker-north"]
+    assert [row["energies_wh"] for row in history.values()] == [
+        [*range(5, 25)]
+    ] * 2  # of the card, and the charge point
+
+
 def test_a_session_goes_on_after_its_state_moved(mock: Mock, north: Operator, receiver: Receiver) -> None:
     said(north.start(EVENING))
     said(north.meter(reading(EVENING + minutes(15), 3_000)))

@@ -127,6 +127,17 @@ def test_unpairing_removes_the_charge_point_and_stops_its_sessions(
     assert "stopped_unpaired" in said(north.cdr(), 409)["error"]
 
 
+def test_a_session_stopped_by_unpairing_ends_when_it_was_last_heard_of(north: Operator) -> None:
+    """Or now, by the mock's clock, which events may be ahead of."""
+    said(north.start(NOON - timedelta(hours=1)))
+    said(north.start(NOON + timedelta(hours=5), 78, connectorId=2))
+    said(north.meter(reading(NOON + timedelta(hours=6), 2_000), transaction_id=78))
+    said(north.unpair())
+    assert [each["ended_at"] for each in north.shown("/sessions")] == [
+        timestamp(NOON), timestamp(NOON + timedelta(hours=6)),
+    ]  # fmt: skip
+
+
 def test_one_that_waits_can_be_unpaired(south: Operator) -> None:
     said(south.pair())
     said(south.unpair())

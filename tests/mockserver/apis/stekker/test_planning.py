@@ -104,6 +104,21 @@ def test_a_car_that_draws_half_gets_twice_the_time(north: Operator, receiver: Re
     assert receiver.settle() == []
 
 
+@pytest.mark.parametrize(("minute", "register"), [
+    (15, 1000 + 2_622),  # 95 % of what it may
+    (90, 1000 + 12_000),  # as planned, with a pause in between
+])  # fmt: skip
+def test_a_car_that_draws_what_it_may_has_no_limit_of_its_own(
+    north: Operator, receiver: Receiver, minute: float, register: int
+) -> None:
+    said(north.start(EVENING))
+    said(north.meter(reading(EVENING + minutes(minute), register)))
+    receiver.settle()
+    said(north.meter(reading(EVENING + minutes(minute + 0.1), register, soc(70))))
+    plan = steps(receiver.settle()[0])
+    assert energy_wh(plan) == pytest.approx(12_000, abs=10)
+
+
 def test_a_state_of_charge_is_believed_at_once(north: Operator, receiver: Receiver) -> None:
     said(north.start(EVENING))
     receiver.settle()
@@ -204,9 +219,10 @@ def test_prices_that_came_before_a_reading_are_used_by_it(mock: Mock, north: Ope
 
 def test_a_price_forecast_is_waited_for_day_after_day(mock: Mock, north: Operator, receiver: Receiver) -> None:
     said(mock.anonymous.put(f"{CONTROL}/clock", json={"now": "2026-03-18T13:00:00Z"}))
-    said(north.start(EVENING + timedelta(days=1)))  # tomorrow, by the charger's clock
+    said(north.start(EVENING + timedelta(days=2)))  # the day after tomorrow, by the charger's clock
     receiver.settle()
-    assert receiver.settle(3_600 * 22 + 3_599) == []
+    receiver.settle(3_600 * 23)  # tomorrow's publication tells nothing of that night
+    assert receiver.settle(3_600 * 24 - 1) == []
     assert len(receiver.settle(1)) == 1
 
 
@@ -218,6 +234,15 @@ def test_nothing_is_pushed_after_the_end(mock: Mock, north: Operator, receiver: 
     assert receiver.settle(86_400) == []
     (newest, _) = said(mock.anonymous.get(f"{CONTROL}/webhooks/deliveries"))
     assert newest["status"] == "cancelled"
+
+
+def test_nothing_is_pushed_for_who_made_way_for_another(north: Operator, receiver: Receiver) -> None:
+    receiver.status = 503
+    said(north.start(EVENING))
+    receiver.settle()
+    receiver.status = 200
+    said(north.start(EVENING + minutes(5), 78))
+    assert [body["csChargingProfiles"]["transactionId"] for body in receiver.settle(86_400)] == [78]
 
 
 def test_nothing_is_pushed_to_nowhere(mock: Mock, north: Operator, receiver: Receiver) -> None:

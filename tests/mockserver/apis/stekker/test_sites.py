@@ -23,6 +23,7 @@ from tests.mockserver.apis.stekker.steps import (
     plan_of,
     reading,
     said,
+    state_of,
     steps,
 )
 
@@ -128,6 +129,47 @@ def test_sensor_values_that_leave_the_room_are_not(north: Operator, receiver: Re
     assert receiver.settle() == []
 
 
+def test_sensor_values_that_leave_the_room_as_it_was_touch_no_session(north: Operator) -> None:
+    said(north.set_site(17_000, ["cp"]))
+    said(north.start(EVENING))
+    said(north.measure(EVENING + minutes(1), 12.0))
+    before = state_of(north.mock)["stekker.sessions/stekker-north"]
+    for minute in range(2, 60):
+        said(north.measure(EVENING + minutes(minute), 12.02))
+    assert state_of(north.mock)["stekker.sessions/stekker-north"] == before
+
+
+def test_what_is_charged_between_readings_is_not_planned_twice(north: Operator, receiver: Receiver) -> None:
+    said(north.set_site(17_000, ["cp"]))
+    said(north.start(EVENING))
+    said(north.measure(EVENING + minutes(30), 11.0 + 9.0))
+    said(north.measure(EVENING + minutes(36), 8.0 + 8.0))
+    profile = receiver.settle()[-1]
+    charged_wh = 11_040 * 30 / 60 + 8_000 * 6 / 60
+    assert steps(profile)[0] == (EVENING + minutes(36), 9_000)
+    assert energy_wh(steps(profile)) == pytest.approx(36_000 - charged_wh, abs=10)
+
+
+def test_a_car_that_resumes_is_no_other_load(north: Operator, receiver: Receiver) -> None:
+    """The last reading tells of the pause, a minute before the plan ended it."""
+    said(north.set_site(13_000, ["cp"]))
+    said(north.start(EVENING))
+    resumes = plan_of(north.session())[2][0]
+    said(north.meter(reading(resumes - minutes(30), 13_000)))
+    said(north.meter(reading(resumes - minutes(1), 13_000)))
+    receiver.settle()
+    said(north.measure(resumes + minutes(1), 12.0))
+    assert receiver.settle() == []
+
+
+def test_a_car_that_came_after_the_sensor_spoke_is_not_in_its_value(north: Operator) -> None:
+    said(north.set_site(17_000, ["cp"]))
+    said(north.measure(EVENING, 8.0))
+    said(north.start(EVENING + minutes(1)))
+    said(north.meter(reading(EVENING + minutes(2), {"value": "70", "measurand": "SoC"})))
+    assert plan_of(north.session())[0] == (EVENING + minutes(2), 9_000)
+
+
 def test_charging_that_is_seen_before_it_is_read_is_no_other_load(north: Operator, receiver: Receiver) -> None:
     """A sensor tells each minute, the charge point each quarter-hour: the room stays as it is."""
     said(north.set_site(13_000, ["cp"]))
@@ -181,6 +223,38 @@ def test_another_session_at_the_site_takes_its_share_and_gives_it_back(north: Op
     (profile,) = receiver.settle()
     assert (profile["csChargingProfiles"]["transactionId"], steps(profile)[0][1]) == (1, 11_040)
     assert steps(profile)[0][0] >= EVENING + minutes(30)  # though the mock's clock is at noon
+
+
+def sums_w(operator: Operator) -> list[int]:
+    """What the sessions of the operator may draw together, whenever that changes."""
+    plans = [plan_of(each) for each in operator.shown("/sessions")]
+    begin = max(plan[0][0] for plan in plans)
+    edges = {begin, *(start for plan in plans for start, _ in plan if start > begin)}
+    return [sum(limit_at(plan, edge) for plan in plans) for edge in sorted(edges)]
+
+
+@pytest.mark.parametrize("power_limit_w", [11_040, 12_000, 16_000, 20_000, 30_000])
+@pytest.mark.parametrize("apart", [0, 4, 31])
+def test_a_night_of_three_cars_keeps_the_limit(north: Operator, power_limit_w: int, apart: float) -> None:
+    equip(north)
+    said(north.set_site(power_limit_w, NAMES))
+    for number, name in enumerate(NAMES):
+        said(north.start(EVENING + minutes(apart * number), number, name))
+    assert max(sums_w(north)) <= power_limit_w
+
+
+def test_a_plan_that_ends_a_little_earlier_is_told_before_another_takes_its_room(north: Operator) -> None:
+    equip(north)
+    said(north.set_site(11_040, NAMES))
+    wishes = {"arrival_soc_percent": 0, "target_percent": 100, "direct_percent": 100, "departure_time": "20:00"}
+    said(north.wish("HURRY", battery_wh=13_831, **wishes))
+    said(north.start(EVENING, 1, "b", idTag="HURRY"))
+    assert plan_of(north.session(1, "b"))[1] == (EVENING + timedelta(seconds=4_510), 0)  # ten into a quarter-hour
+    said(north.start(EVENING + minutes(1), 2, "c"))
+    said(north.meter(reading(EVENING + minutes(30), 6_612), transaction_id=1, charge_point_id="b"))  # 30 s ahead
+    soc = {"value": "35", "measurand": "SoC"}
+    said(north.meter(reading(EVENING + minutes(31), soc), transaction_id=2, charge_point_id="c"))
+    assert max(sums_w(north)) == 11_040
 
 
 def test_a_changed_site_is_pushed(north: Operator, receiver: Receiver) -> None:
