@@ -47,17 +47,22 @@ class FieldError:
 
 
 class ApiError(Exception):
-    """A refusal with its HTTP status, a short title, a specific detail and the headers that belong to it."""
+    """A refusal with its HTTP status, a short title, a specific detail and the headers that belong to it.
+
+    `field` says which part of the body is meant, where it is one.
+    """
 
     status = 500
 
-    def __init__(self, detail: str, *, title: str | None = None, slug: str | None = None) -> None:
-        super().__init__(detail)
-        self.detail = detail
+    def __init__(
+        self, detail: str, *, title: str | None = None, slug: str | None = None, field: str | None = None
+    ) -> None:
+        self.detail = detail if field is None else f"{field}: {detail}"
+        super().__init__(self.detail)
         self.title = title
         self.slug = slug
         """Name of the problem where the status alone does not say it; the style makes a URI or code of it."""
-        self.field_errors: tuple[FieldError, ...] = ()
+        self.field_errors: tuple[FieldError, ...] = () if field is None else (FieldError("body", field, detail),)
         self.headers: Headers = []
 
 
@@ -162,14 +167,12 @@ class Forbidden(ApiError):
 
 
 class Unprocessable(ApiError):
-    """Well-formed, but not acceptable as things are; `field` says which part of the body or query is meant."""
+    """Well-formed, but not acceptable as things are."""
 
     status = 422
 
     def __init__(self, detail: str, field: str | None = None) -> None:
-        super().__init__(detail if field is None else f"{field}: {detail}")
-        if field is not None:
-            self.field_errors = (FieldError("body", field, detail),)
+        super().__init__(detail, field=field)
 
 
 class RateLimited(ApiError):

@@ -144,9 +144,7 @@ class Resource:
                 continue
             for other in await self.list(ctx, **{name: value[name]}):
                 if other["id"] != value["id"]:
-                    error = Conflict(f"{name} {value[name]!r} belongs to {self.name} {other['id']} already.")
-                    error.field_errors = (FieldError("body", name, f"belongs to {self.name} {other['id']} already"),)
-                    raise error
+                    raise Conflict(f"{value[name]!r} belongs to {self.name} {other['id']} already", field=name)
         await self.check(ctx, value)
 
     def _canonical_all(self, members: Value) -> Value:
