@@ -154,8 +154,7 @@ def check(
         credentials = probe.sign_in(goal)
         probe.knock(contract, operations, goal.url, credentials)
         with _receiver(port) as receiver:
-            counted = _counted(basis, goal.url)
-            law_plan = LawPlan(laws, goal.values, counted, receiver, wait_s)
+            law_plan = LawPlan(laws, goal.values, counted(basis, goal.url), receiver, wait_s)
             plan = Plan(contract, goal.url, credentials, operations, phases, seed, max_examples, time_s, laws=law_plan)
             exit_code = _run(plan, junit, again(context, "gridmock check", ("seed",)))
     except (TargetError, ContractError, SpecError, probe.Unreachable) as error:
@@ -222,7 +221,7 @@ def _playable(phases: tuple[str, ...], laws: tuple[Law, ...], contract: Contract
     return playable
 
 
-def _counted(basis: str | None, url: str) -> frozenset[str]:
+def counted(basis: str | None, url: str) -> frozenset[str]:
     """The bases whose breaches are findings: on somebody's server nobody has promised what is only inferred."""
     basis = basis or ("inferred" if targets.is_loopback(targets.host_of(url)) else "published")
     return frozenset({"published", "protocol", basis})

@@ -133,14 +133,15 @@ def _document(contract: Contract) -> dict[str, Any]:
     """The document as schemathesis is to see it.
 
     OAuth 2 and OpenID Connect become what they are on the wire, bearer tokens (RFC 6750): schemathesis can leave out or
-    falsify `http` and `apiKey` credentials only, and would skip `ignored_auth` for the others without a word.
+    falsify `http` and `apiKey` credentials only, and would skip `ignored_auth` for the others without a word. An API
+    key in `Authorization` becomes one too: what stands before it (`Token`) no document can say.
     Examples of ids are left out where a list shows real ones, see `steering`.
     """
     document = deepcopy(dict(contract.document))
     copy = replace(contract, document=document)
     for name in document.get("components", {}).get("securitySchemes", {}):
         scheme = copy.place("components", "securitySchemes", name).value
-        if scheme.get("type") in ("oauth2", "openIdConnect"):
+        if scheme.get("type") in ("oauth2", "openIdConnect") or _is_a_token(scheme):
             document["components"]["securitySchemes"][name] = {"type": "http", "scheme": "bearer"}
     for reader in readers(copy).values():
         for label in copy.operations:
@@ -151,6 +152,14 @@ def _document(contract: Contract) -> dict[str, Any]:
                         described.pop("example", None)
                         described.pop("examples", None)
     return document
+
+
+def _is_a_token(scheme: Any) -> bool:
+    return (scheme.get("type"), scheme.get("in"), str(scheme.get("name")).lower()) == (
+        "apiKey",
+        "header",
+        "authorization",
+    )
 
 
 def configuration(plan: Plan) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 
 from contract_tests.exchange import Exchange, shown
 from contract_tests.findings import Event, Finding, Judged, Trouble, Unplayed
 from contract_tests.laws.client import Client
 from contract_tests.laws.law import Breach, Law, NotPlayed
-from contract_tests.laws.stage import Run, Stage
+from contract_tests.laws.stage import ClearUp, Run, Stage
 from contract_tests.plan import LAWS, LawPlan, Plan
 
 _GONE = (404, 410)
@@ -108,12 +108,21 @@ class _Performance:
         )
 
 
-def _cleared(cleanups: list[Callable[[], Exchange]]) -> Iterator[Exchange]:
-    """Clear up, the last thing first; what could not be."""
+def _cleared(cleanups: list[ClearUp]) -> Iterator[Exchange]:
+    """Clear up, the last thing first; what could not be. The first Ctrl-C on the way waits until all is done."""
+    interrupt: KeyboardInterrupt | None = None
     while cleanups:
-        exchange = cleanups.pop()()
-        if not 200 <= exchange.status < 300 and exchange.status not in _GONE:
+        clear_up = cleanups.pop()
+        try:
+            exchange = clear_up()
+        except KeyboardInterrupt as pressed:
+            if interrupt:
+                raise
+            interrupt, exchange = pressed, clear_up()
+        if exchange and not 200 <= exchange.status < 300 and exchange.status not in _GONE:
             yield exchange
+    if interrupt:
+        raise interrupt
 
 
 def _left_behind(exchange: Exchange, plan: Plan) -> Trouble:

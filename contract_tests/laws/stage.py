@@ -25,6 +25,9 @@ _SKIPPED = 1_000
 _AGAIN_S = 0.25
 _Kept = TypeVar("_Kept")
 
+ClearUp = Callable[[], Exchange | None]
+"""Undoes something, and may be called twice; gives the answer, or None if there was nothing to do."""
+
 
 @dataclass
 class Run:
@@ -38,7 +41,7 @@ class Run:
     receiver: Receiver | None = None
     wait_s: float = 5.0
     kept: dict[str, Any] = field(default_factory=dict)
-    cleanups: list[Callable[[], Exchange]] = field(default_factory=list)
+    cleanups: list[ClearUp] = field(default_factory=list)
 
     @cached_property
     def run_id(self) -> str:
@@ -73,7 +76,7 @@ class Stage:
         self.run = run
         self.exchanges: list[Exchange] = []
         self.asides: list[Exchange] = []
-        self.cleanups: list[Callable[[], Exchange]] = []
+        self.cleanups: list[ClearUp] = []
         self._law = law
         self._named = count(1)
 
@@ -182,8 +185,8 @@ class Stage:
         """Headers of somebody who has nothing to do with us, from the value `other_token`."""
         return {"Authorization": f"Bearer {self.value(OTHER_TOKEN)}"}
 
-    def later(self, clear_up: Callable[[], Exchange]) -> None:
-        """Clear up when the law is over, whatever has happened; the last thing first."""
+    def later(self, clear_up: ClearUp) -> None:
+        """Clear up when the law is over, whatever has happened; the last thing first. To be said before the deed."""
         self.cleanups.append(clear_up)
 
     @property

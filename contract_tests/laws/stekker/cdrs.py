@@ -199,18 +199,23 @@ def _body(readings: Sequence[Reading]) -> dict[str, Any]:
 
 
 def _settled(stage: Stage) -> tuple[int, dict[datetime, Fraction]]:
-    """The last periods with settled prices that are over, as short as the market has them, with their length."""
+    """Periods with settled prices, as short as the market has them, with their length: the last that are over.
+
+    Just after midnight too few are over today; then they are the first of the day, which not every server may price.
+    """
     exchange = stage.call(PRICES, query={"region": "NL-900"})
     answer = stage.got(PRICES) if exchange.status == 422 else stage.fitting(stage.succeeds(exchange, "prices of NL"))
-    seconds, settled = answer["duration_seconds"], {}
-    for price in answer["prices"]:
-        start = datetime.fromisoformat(price["period_start"])
-        if price["price_per_mwh"] is not None and start + timedelta(seconds=seconds) <= stage.now:
-            settled[start] = Fraction(str(price["price_per_mwh"]))
-    last = dict([*settled.items()][-_PERIODS:])
-    if len(last) < _PERIODS:
-        raise NotPlayed(f"needs {_PERIODS} market periods of today that are over")
-    return seconds, last
+    seconds, now = answer["duration_seconds"], stage.now
+    settled = [
+        (datetime.fromisoformat(price["period_start"]), Fraction(str(price["price_per_mwh"])))
+        for price in answer["prices"]
+        if price["price_per_mwh"] is not None
+    ]
+    over = [(start, price) for start, price in settled if start + timedelta(seconds=seconds) <= now]
+    chosen = over[-_PERIODS:] if len(over) >= _PERIODS else settled[:_PERIODS]
+    if len(chosen) < _PERIODS:
+        raise NotPlayed(f"needs {_PERIODS} market periods with settled prices")
+    return seconds, dict(chosen)
 
 
 def _cost(readings: Sequence[Reading], prices: dict[datetime, Fraction], seconds: int) -> Fraction:

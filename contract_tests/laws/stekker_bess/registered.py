@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from contract_tests.exchange import Exchange
+from contract_tests.laws.law import NotPlayed
 from contract_tests.laws.stage import Stage
 
 _PAGE = 100
@@ -84,12 +85,30 @@ def sensor_body(stage: Stage, site: str, **more: Any) -> dict[str, Any]:
 
 def registered(stage: Stage, kind: Kind, body: dict[str, Any]) -> Any:
     """What was registered by a body, until the law is over; raises NotPlayed if that cannot be."""
-    exchange = stage.done(kind.create, body)
-    thing = exchange.json()
-    if isinstance(thing, dict) and isinstance(thing.get("id"), str):
-        thing_id = thing["id"]
-        stage.later(lambda: stage.aside(kind.delete, id=thing_id))
+    exchange = tried(stage, kind, body)
+    if exchange.status != 201:
+        raise NotPlayed(f"{kind.create} answers {exchange.outcome(stage.run.credentials)}")
     return stage.fitting(exchange)
+
+
+def tried(stage: Stage, kind: Kind, body: dict[str, Any]) -> Exchange:
+    """The answer to an attempt to register something; what comes of it is removed when the law is over."""
+    answers: list[Exchange] = []
+
+    def clear_up() -> Exchange | None:
+        answer = answers[0].json() if answers else _named(stage, kind, body["name"])
+        thing_id = answer.get("id") if isinstance(answer, dict) else None
+        return stage.aside(kind.delete, id=thing_id) if isinstance(thing_id, str) else None
+
+    stage.later(clear_up)
+    answers.append(stage.call(kind.create, body))
+    return answers[0]
+
+
+def _named(stage: Stage, kind: Kind, name: str) -> Any:
+    """What has a name, or None; only asked after an interrupt before the answer came that had its id."""
+    items, _ = listed(stage, kind)
+    return next((item for item in items if item["name"] == name), None)
 
 
 def site(stage: Stage, **more: Any) -> str:

@@ -22,6 +22,7 @@ from contract_tests.laws.stekker_bess.registered import (
     sensor_body,
     site,
     site_body,
+    tried,
 )
 
 _NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -162,10 +163,7 @@ def external_id_is_taken_once(stage: Stage) -> None:
     site_id = site(stage)
     for kind, body in ((SITES, site_body(stage)), (SENSORS, sensor_body(stage, site_id))):
         registered(stage, kind, body)
-        exchange = stage.call(kind.create, {**body, "name": stage.name()})
-        if exchange.succeeded and isinstance(exchange.json(), dict) and "id" in exchange.json():
-            twin = str(exchange.json()["id"])
-            stage.later(lambda kind=kind, twin=twin: stage.aside(kind.delete, id=twin))  # type: ignore[misc]
+        exchange = tried(stage, kind, {**body, "name": stage.name()})
         says = f"409: external_id {body['external_id']} is taken"
         stage.refuses(exchange, (409,), says, kind.schema)
 
@@ -187,7 +185,7 @@ def power_of_a_connection_follows_from_its_fuse(stage: Stage) -> None:
 def grid_connection_has_to_exist(stage: Stage) -> None:
     """A battery or a sensor on a grid connection that does not exist is refused with 422."""
     for kind, body in ((BATTERIES, battery_body), (SENSORS, sensor_body)):
-        exchange = stage.call(kind.create, body(stage, _NOBODY))
+        exchange = tried(stage, kind, body(stage, _NOBODY))
         stage.refuses(exchange, (422,), "422: there is no such grid connection", kind.schema)
 
 
@@ -214,7 +212,7 @@ def battery_makes_sense(stage: Stage) -> None:
     )
     thing = registered(stage, BATTERIES, battery_body(stage, site_id))
     for members, says in wrong:
-        exchange = stage.call(BATTERIES.create, battery_body(stage, site_id, **members))
+        exchange = tried(stage, BATTERIES, battery_body(stage, site_id, **members))
         stage.refuses(exchange, (422,), says, "Battery")
         stage.refuses(stage.call(BATTERIES.change, members, id=thing["id"]), (422,), says, "Battery")
 
