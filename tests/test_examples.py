@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
+from tests.mockserver.apis.stekker.unreliable import Receiver
 from tests.mockserver.commands.server import ROOT, Server, environment
 
+PAGE = ROOT / "docs/stekker.md"
+CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^\$ (?P<line>.+?)\n(?P<answer>[\[{].*?)?(?=^\$|\Z)", re.MULTILINE | re.DOTALL)
+CALL = """curl() { command curl -sS -w '\\n%{http_code}' "$@"; }"""
+"""Each call of curl ends with a line that has its status."""
 CSMS = ROOT / "docs/examples/stekker_csms.py"
 AT = "2026-03-18T07:30:00Z"
 MAX_POWER_W = 11_040
@@ -88,3 +97,52 @@ def test_the_csms_says_what_went_wrong(server: Server) -> None:
     done = run("--url", server.origin, "--token", token_of(server, "stekker-prices"))
     assert done.returncode == 1
     assert "403" in done.stderr
+
+
+def pasted() -> list[tuple[str, Any]]:
+    """The command lines of the page that call the mock, with what they say is answered, or None."""
+    blocks = "".join(CONSOLE.findall(PAGE.read_text(encoding="utf-8")))
+    found = [(match["line"], match["answer"]) for match in COMMAND.finditer(blocks)]
+    return [(line, answer and json.loads(answer)) for line, answer in found if "curl" in line]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_the_page_works_when_it_is_pasted() -> None:
+    commands = pasted()
+    started = re.search(r"^\$ gridmock serve (.+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert started is not None
+    with Receiver() as receiver, Server(*started[1].split()) as server:
+        receiver.up()
+        origins = {"http://127.0.0.1:8080": server.origin, "http://127.0.0.1:9000": f"http://127.0.0.1:{receiver.port}"}
+        script = "\necho ---\n".join([CALL, *(line for line, _ in commands)])
+        script = re.sub("|".join(map(re.escape, origins)), lambda match: origins[match[0]], script)
+        tokens = {"TOKEN": token_of(server, "stekker-south"), "NORTH": token_of(server, "stekker-north")}
+        done = subprocess.run(
+            ["bash", "-c", script], env=environment(**tokens), capture_output=True, text=True, timeout=60, check=False
+        )
+        answers = done.stdout.split("---\n")[1:]
+        assert done.stderr == ""
+        assert len(answers) == len(commands) > 20
+        for (line, shown), said in zip(commands, answers, strict=True):
+            check_answer(line, shown, said.replace(str(receiver.port), "9000"))
+        assert receiver.arrivals
+
+
+def check_answer(line: str, shown: Any, said: str) -> None:
+    """The status fits, and what is shown is part of what was said."""
+    if line.startswith("BATTERY="):
+        return  # kept for the next line
+    answer, _, status = said.rpartition("\n")
+    is_refused = isinstance(shown, dict) and "error" in shown
+    assert (int(status) >= 400) == is_refused, (line, said)
+    if shown is not None:
+        assert is_part(shown, json.loads(answer)), (line, said)
+
+
+def is_part(shown: Any, said: Any) -> bool:
+    """Whether every member that is shown was said."""
+    if isinstance(shown, dict):
+        return isinstance(said, dict) and all(name in said and is_part(shown[name], said[name]) for name in shown)
+    if isinstance(shown, list):
+        return len(shown) == len(said) and all(map(is_part, shown, said))
+    return bool(shown == said)
