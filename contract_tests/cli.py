@@ -71,7 +71,7 @@ def _values(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> di
     metavar="A,B",
     help="What is played: laws, then requests from examples, from each parameter's limits, at random, as walks.",
 )
-@click.option("--law", multiple=True, metavar="NAME", help="Only this law; may be repeated.")
+@click.option("--law", multiple=True, metavar="NAME", help="Only this law; may be repeated; ? lists them.")
 @click.option(
     "--basis",
     type=click.Choice(["published", "inferred"]),
@@ -145,6 +145,9 @@ def check(
     from specs.errors import SpecError
 
     try:
+        if "?" in law:
+            _list_laws(contract_of(api or "", spec))
+            return
         goal = targets.with_values(_target(url, target, targets_file, token), value)
         _refuse_stranger(goal.url, target, targets_file, allow_host)
         contract = contract_of(api or ("" if spec else goal.api), spec)
@@ -206,11 +209,16 @@ def _laws(contract: Contract, wanted: tuple[str, ...]) -> tuple[Law, ...]:
     names = [law.name for law in laws]
     for name in wanted:
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-            raise click.UsageError(
-                f"no law {name!r} for {contract.path}; there are {', '.join(near or names) or 'none'}"
-            )
+            near = difflib.get_close_matches(name, names, n=3, cutoff=0.4) or ["? for a list"]
+            raise click.UsageError(f"no law {name!r} for {contract.path}; did you mean {' or '.join(near)}?")
     return tuple(law for law in laws if law.name in wanted or not wanted)
+
+
+def _list_laws(contract: Contract) -> None:
+    from contract_tests.laws import laws_of
+
+    for law in laws_of(contract.name):
+        click.echo(f"{law.name}  ({law.basis}, {law.severity})\n    {law.sentence}.")
 
 
 def _playable(phases: tuple[str, ...], laws: tuple[Law, ...], contract: Contract) -> tuple[str, ...]:

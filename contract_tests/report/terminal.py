@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -76,7 +77,9 @@ def summary(tally: Tally, repeat: str) -> Iterator[str]:
     yield ""
     if tally.unplayed:
         yield click.style("Not played:", fg="yellow")
-        yield from (f"   {' '.join(laws)}\n{'':6}{reason}" for reason, laws in _by_reason(tally.unplayed).items())
+        for reason, laws in _by_reason(tally.unplayed).items():
+            yield from textwrap.wrap(", ".join(laws), 110, initial_indent="   ", subsequent_indent="   ")
+            yield f"      {reason}"
     if tally.unreached and not tally.warning:
         yield click.style("Never answered with success, so hardly tested:", fg="yellow")
         yield from (f"   {label}: {_answers(tally.answers.get(label))}" for label in tally.unreached)

@@ -60,6 +60,13 @@ def test_a_contract_without_laws_has_none() -> None:
     assert laws_of("") == ()
 
 
+def test_laws_can_be_listed(run_check: Check) -> None:
+    result = run_check("stekker", "--law", "?")
+    assert result.exit_code == 0
+    for law in laws_of("stekker"):
+        assert f"{law.name}  ({law.basis}, {law.severity})\n    {law.sentence}.\n" in result.output
+
+
 def test_what_is_only_inferred_is_a_note_where_it_does_not_count(check_mock: CheckMock) -> None:
     words = (*LAWS, "--law", "stranger_charge_point_is_404", "--basis", "published")
     result = check_mock(bug_of("stranger_charge_point_is_404"), *words)

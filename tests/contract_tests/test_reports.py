@@ -8,7 +8,18 @@ from xml.etree import ElementTree
 
 import pytest
 
-from contract_tests.findings import Ended, Finding, Judged, PhaseEnded, PhaseStarted, Started, Stop, Tally, Trouble
+from contract_tests.findings import (
+    Ended,
+    Finding,
+    Judged,
+    PhaseEnded,
+    PhaseStarted,
+    Started,
+    Stop,
+    Tally,
+    Trouble,
+    Unplayed,
+)
 from contract_tests.report import junit, terminal
 
 LABELS = ("GET /a", "GET /b")
@@ -30,6 +41,14 @@ def finding(curl: str = "curl -i http://h/a", cause: str = "500") -> Finding:
 def judged(*findings: Finding, phase: str = "coverage", status: int = 200) -> Judged:
     checks = frozenset({"not_a_server_error", "status_code_conformance"})
     return Judged(phase, "GET /a", Counter({status: 3, 404: 1}), 3 if status < 400 else 0, checks, findings)
+
+
+def law_judged(*notes: Finding, law: str = "prices_add_up") -> Judged:
+    return Judged("laws", "GET /a", Counter({200: 1}), 1, frozenset({law}), (), notes)
+
+
+def law_silent() -> Judged:
+    return Judged("laws", "GET /a", Counter({200: 1}), 1, frozenset(), ())
 
 
 def tally(*events: Any, stop: Stop = "completed") -> Tally:
@@ -63,6 +82,11 @@ def test_findings_of_one_cause_are_one_with_the_shortest_curl_line() -> None:
         ([judged(status=401)], "completed", 2),
         ([judged(status=404)], "completed", 2),
         ([], "completed", 2),
+        ([law_judged()], "completed", 0),
+        ([law_judged(finding())], "completed", 0),
+        ([law_judged(), Unplayed("GET /a", "ids_last", "no id")], "completed", 0),
+        ([Unplayed("GET /a", "ids_last", "no id"), judged()], "completed", 0),
+        ([Unplayed("GET /a", "ids_last", "no id"), law_silent()], "completed", 2),
     ],
 )
 def test_exit_codes(events: list[Any], stop: Stop, exit_code: int) -> None:
@@ -93,6 +117,19 @@ def test_the_summary_has_what_a_person_needs() -> None:
         "Again: gridmock check x --seed 1",
     ):
         assert part in lines
+
+
+def test_laws_that_were_not_played_stand_together_by_reason() -> None:
+    unplayed = [Unplayed("GET /a", law, "no id") for law in ("ids_last", "ids_differ")]
+    lines = "\n".join(terminal.summary(tally(law_judged(), *unplayed), "again"))
+    assert "Not played:" in lines
+    assert "   ids_last, ids_differ\n      no id" in lines
+
+
+def test_a_note_is_shown_and_does_not_count() -> None:
+    lines = "\n".join(terminal.summary(tally(law_judged(finding())), "again"))
+    assert "Note 1. Server error: GET /a" in lines
+    assert "0 findings, 1 note that does not count, 2.5 s" in lines
 
 
 @pytest.mark.parametrize("live", [True, False])

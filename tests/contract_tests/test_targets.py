@@ -122,3 +122,22 @@ def test_the_example_file_shows_every_key_and_works() -> None:
     for name in tables:
         assert targets.from_file(EXAMPLE, name, environment).api in catalogue.names()
     assert targets.hosts(EXAMPLE) == {"127.0.0.1", "staging.example.com"}
+
+
+def test_values_of_laws_and_which_of_them_are_secret(tmp_path: Path) -> None:
+    file = tmp_path / "targets.toml"
+    values = 'values = { charge_point_id = "5f1d7c0a", pairing_code = "7QK2M", place = "${PLACE}" }'
+    file.write_text(f'[one]\nurl = "http://127.0.0.1"\n{values}\n', "utf-8")
+    target = targets.from_file(file, "one", {"PLACE": "a secret place"})
+    assert target.values == {"charge_point_id": "5f1d7c0a", "pairing_code": "7QK2M", "place": "a secret place"}
+    assert target.secrets == {"7QK2M": "GRIDMOCK_PAIRING_CODE", "a secret place": "PLACE"}
+    more = targets.with_values(target, {"charge_point_id": "other", "other_token": "t0k3n-of-others"})
+    assert more.values == {**target.values, "charge_point_id": "other", "other_token": "t0k3n-of-others"}
+    assert more.secrets == {**target.secrets, "t0k3n-of-others": "GRIDMOCK_OTHER_TOKEN"}
+
+
+def test_values_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "targets.toml"
+    file.write_text('[one]\nurl = "http://127.0.0.1"\nvalues = { charge_point_id = 7 }\n', "utf-8")
+    with pytest.raises(TargetError, match=r"\[one\] values: write \{ pairing_code = "):
+        targets.from_file(file, "one", {})
