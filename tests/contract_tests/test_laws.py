@@ -122,6 +122,8 @@ def test_a_charge_point_that_is_there_stays_paired(mock: Mock, check_mock: Check
     assert result.exit_code == 0, result.output
     (there,) = charge_points(mock)
     assert (there["charge_point_id"], there["max_power_w"]) == ("real", 3_680)
+    sessions = mock.anonymous.get(f"{CONTROL}/stekker/organizations/stekker-north/sessions").json()
+    assert {session["state"] for session in sessions} == {"completed"}
 
 
 def test_nothing_is_played_without_permission(check_mock: CheckMock) -> None:

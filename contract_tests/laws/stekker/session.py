@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -61,6 +62,9 @@ class Session:
         self.connector_id = connector_id
         self.transaction_id = _free_transaction_id(self.stage)
         self.started_at = start or self.stage.now
+        self._last = (0.0, 0.0)
+        if "charge_point_id" in self.stage.run.values:  # any other is unpaired in the end, which ends its sessions
+            self.stage.later(self._stop_if_running)
 
     def at(self, minutes: float) -> str:
         """A time of the session, in minutes from its start."""
@@ -80,6 +84,7 @@ class Session:
 
     def meter_event(self, minutes: float, energy_wh: float, *more: dict[str, Any]) -> dict[str, Any]:
         """MeterValues with the energy since the start, and more sampled values."""
+        self._last = max(self._last, (minutes, energy_wh))
         register = {"value": str(REGISTER_WH + energy_wh).removesuffix(".0")}
         values = [{"timestamp": self.at(minutes), "sampledValue": [register, *more]}]
         params = {"connectorId": self.connector_id, "transactionId": self.transaction_id, "meterValue": values}
@@ -98,10 +103,7 @@ class Session:
 
     def start(self) -> Exchange:
         """Begin, and end with the law."""
-        exchange = self.stage.done(POST, self.start_event())
-        if "charge_point_id" in self.stage.run.values:
-            self.stage.later(self._stop_if_running)
-        return exchange
+        return self.stage.done(POST, self.start_event())
 
     def meter(self, minutes: float, energy_wh: float, *more: dict[str, Any]) -> Exchange:
         """Report energy."""
@@ -125,10 +127,11 @@ class Session:
         self.meter(minutes * 0.4, energy_wh * 0.7)
         self.stop(minutes, energy_wh)
 
-    def _stop_if_running(self) -> Exchange:
-        exchange = self.stage.call(POST, self.stop_event(600, 90_000))
-        if exchange.status == 422:  # it has ended otherwise already
-            return self.stage.call(CDR, cpo_transaction_id=str(self.transaction_id))
+    def _stop_if_running(self) -> Exchange | None:
+        minutes, energy_wh = self._last
+        exchange = self.stage.aside(POST, self.stop_event(minutes + 1, math.ceil(energy_wh)))
+        if exchange.status == 422:  # it has ended already, or never begun
+            return None
         return exchange
 
 
