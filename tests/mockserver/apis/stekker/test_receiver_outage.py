@@ -356,6 +356,9 @@ def check_record(sent: Sent, came: list[Arrival]) -> None:
         statuses = [attempt["status"] for attempt in attempts]
         assert (200 in statuses) == (delivery["status"] == "delivered")
         assert 200 not in statuses[:-1]  # what was taken is not sent again
+    for older, newer in pairwise(sent):  # of what waits, only the newest is tried again
+        until = datetime.fromisoformat(newer["created_at"])
+        assert all(datetime.fromisoformat(attempt["at"]) <= until for attempt in older["attempts"])
     for body in [delivery["body"] for delivery in sent]:  # a plan may come again in the same second
         same = [delivery for delivery in sent if delivery["body"] == body]
         seen = [arrival for arrival in came if arrival.body == body]
