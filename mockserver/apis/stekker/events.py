@@ -167,10 +167,8 @@ async def _meter_values(
         return _receipt(ctx, charge_point, session, message=problem and f"Nothing is used: {problem}.")
     session["meter_values_count"] += 1
     planning.learn(session, before["meter_last_us"], before["meter_last_wh"])
-    at_us = max(session["meter_last_us"], session["soc_us"])
-    area, at = await organization.market(), utc_of_us(at_us)
-    is_newer = any(session[name] != before[name] for name in ("meter_last_us", "soc_us", "soc_percent"))
-    if is_newer and planning.is_off(session, area, ctx.at, at):
+    at = utc_of_us(max(session["meter_last_us"], session["soc_us"]))
+    if planning.is_off(session, await organization.market(), ctx.at, at):
         _push(ctx, await planning.replan(organization, session, at))
     else:
         await sessions.save(organization, session)

@@ -302,9 +302,7 @@ def ended_at(session: Session) -> datetime | None:
 
 
 def _free(charge_point: ChargePoint, session: Session) -> None:
-    connector = connector_of(charge_point, session["connector_id"])
-    if connector["session"] == key_of(session["charge_point_id"], session["transaction_id"]):
-        connector["session"] = None
+    connector_of(charge_point, session["connector_id"])["session"] = None
 
 
 def _keep(session: Session, at_us: int, register_wh: float) -> None:

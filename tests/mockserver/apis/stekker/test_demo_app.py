@@ -128,6 +128,7 @@ def test_id_tags_are_put_listed_and_deleted(north: Operator) -> None:
     said(north.wish("A"))
     assert [each["id_tag"] for each in north.shown("/id-tags")] == ["A", "B /"]
     assert said(north.wish("B%20%2F"))["departure_time"] == "08:00"  # a PUT is all there is
+    assert [each["battery_wh"] for each in north.shown("/id-tags")] == [60_000, 60_000]
     assert north.mock.anonymous.delete(f"{north.app}/id-tags/A").status == 204
     problem(north.mock.anonymous.delete(f"{north.app}/id-tags/A"), 404)
     assert [each["id_tag"] for each in north.shown("/id-tags")] == ["B /"]

@@ -359,7 +359,7 @@ def test_a_repeated_sensor_value_changes_nothing_later_either(mock: Mock, north:
     said(north.set_site(15_000, ["cp"]))
     said(north.start(EVENING))
     said(north.measure(after(1), 12.0))
-    said(north.meter(reading(after(4), 1200)))  # 3 kW, by which the sensor's 12 would leave less room
+    said(north.meter(reading(after(2), 1100)))  # 3 kW, by which the sensor's 12 would leave less room
     receiver.settle()
     before = state_of(mock)
     said(north.measure(after(1), 12.0))

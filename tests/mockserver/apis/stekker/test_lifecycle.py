@@ -147,6 +147,25 @@ def test_what_was_measured_after_the_end_is_none_of_the_session(north: Operator)
     assert (session["energy_wh"], session["ended_at"]) == (8_000, timestamp(EVENING + minutes(60)))
 
 
+@pytest.mark.parametrize(("measured", "register"), [
+    ([(46, 5_000), (58, 20_000)], 9_000),  # of one quarter-hour, the second after the end
+    ([(30, 5_000), (48, 9_001)], 9_000),  # more than the meter stopped at
+    ([(46, 5_000), (48, 9_001)], 9_000),
+    ([(46, 9_001), (48, 9_002)], 9_000),
+])  # fmt: skip
+def test_readings_that_the_end_contradicts_are_not_priced(
+    north: Operator, measured: list[tuple[float, int]], register: int
+) -> None:
+    start = NOON - timedelta(hours=19)
+    said(north.start(start))
+    said(north.meter(*(reading(start + minutes(minute), register) for minute, register in measured)))
+    said(north.stop(start + minutes(50), register))
+    said(north.start(start, 78, connectorId=2))
+    kept = [reading(start + minutes(minute), each) for minute, each in measured if minute <= 50 and each <= register]
+    said(north.stop(start + minutes(50), register, 78, transactionData=kept or [reading(start, 1_000)]))
+    assert said(north.cdr(77))["total_cost"] == said(north.cdr(78))["total_cost"]
+
+
 def test_no_session_lasts_longer_than_a_year(north: Operator) -> None:
     said(north.start(EVENING))
     message = said(north.meter(reading(EVENING + timedelta(days=366, minutes=1), 5_000)))["message"]

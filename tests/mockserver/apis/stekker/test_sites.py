@@ -139,6 +139,23 @@ def test_sensor_values_that_leave_the_room_as_it_was_touch_no_session(north: Ope
     assert state_of(north.mock)["stekker.sessions/stekker-north"] == before
 
 
+def test_a_reading_on_plan_is_measured_from_when_the_plan_was_gone_over(north: Operator) -> None:
+    said(north.set_site(17_000, ["cp"]))
+    said(north.start(EVENING))
+    said(north.measure(EVENING + minutes(20), 11.0 + 3.0))  # another room, but none that the car needs
+    said(north.meter(reading(EVENING + minutes(30), 1000 + 11_040 // 2)))
+    (session,) = state_of(north.mock)["stekker.sessions/stekker-north"].values()
+    assert session["plan"]["checked_s"] == (EVENING + minutes(20)).timestamp()
+
+
+def test_a_connector_of_one_phase_needs_less_room(north: Operator) -> None:
+    said(north.pair(**THREE_PHASES, connectors=[{"connectorId": 2, "powerType": "AC_1_PHASE"}]))
+    said(north.set_site(2_000, ["cp"]))
+    said(north.start(EVENING))
+    said(north.start(EVENING, 78, connectorId=2))
+    assert [now_allowed(north, EVENING, number) for number in (77, 78)] == [0, 2_000]
+
+
 def test_what_is_charged_between_readings_is_not_planned_twice(north: Operator, receiver: Receiver) -> None:
     said(north.set_site(17_000, ["cp"]))
     said(north.start(EVENING))

@@ -78,6 +78,7 @@ def test_the_same_ids_are_other_things(mock: Mock, busy: Operator, south: Operat
     said(south.stop(EVENING + timedelta(hours=1), 100_000))
     assert [busy.session(number) for number in (77, 78)] == mine
     assert busy.charge_point()["max_power_w"] == 11_040
+    assert said(south.start(EVENING, 77))["event_id"] != said(busy.start(EVENING, 77))["event_id"]
     assert said(south.cdr())["id"] != said(busy.cdr())["id"]
     said(south.unpair())
     assert busy.charge_point()["connectors"][0]["session_id"] == mine[1]["session_id"]
