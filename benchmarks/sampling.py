@@ -37,10 +37,11 @@ def profile(server: Server, scenario: Scenario, seconds: int) -> str:
                 watcher.kill()
     if watcher.returncode or not stacks.exists():
         raise BenchError(f"py-spy failed (it may need root):\n{errors.strip()}")
-    return f"{server.title}, {scenario.title}\n{_shares(stacks)}\nAll stacks: {stacks}\n"
+    return f"{server.title}, {scenario.title}\n{shares(stacks)}\nAll stacks: {stacks}\n"
 
 
-def _shares(stacks: Path) -> str:
+def shares(stacks: Path) -> str:
+    """The functions with the most samples of py-spy, by their own share, and by their share with callees."""
     alone: Counter[str] = Counter()
     below: Counter[str] = Counter()
     total = 0
