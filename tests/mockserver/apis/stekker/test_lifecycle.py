@@ -8,7 +8,7 @@ import pytest
 
 from mockserver.clock import timestamp
 from tests.mock import APP, CONTROL, NOON, STEKKER, Mock
-from tests.mockserver.apis.stekker.steps import Operator, Receiver, reading, refused, said, state_of
+from tests.mockserver.apis.stekker.steps import Operator, Receiver, plan_of, reading, refused, said, state_of, steps
 
 EVENING = NOON + timedelta(hours=5)
 
@@ -29,6 +29,14 @@ def test_a_session_passes_through_its_states(north: Operator) -> None:
         *("pending_start", "pending_start", "direct_charging", "direct_charging"),
         *("smart_charging", "smart_charging", "completed"),
     ]
+
+
+def test_a_car_that_took_more_than_its_target_needs_nothing(north: Operator) -> None:
+    said(north.start(EVENING))
+    said(north.meter(reading(EVENING + minutes(240), 41_000)))
+    session = north.session()
+    assert (session["energy_wh"], session["target_energy_wh"]) == (40_000, 40_000)
+    assert plan_of(session) == [(EVENING + minutes(240), 0)]
 
 
 def test_a_session_says_what_it_took(north: Operator) -> None:
@@ -226,15 +234,17 @@ def test_no_more_than_the_last_sessions_are_remembered(mock: Mock, north: Operat
 
 
 def test_a_session_goes_on_after_its_state_moved(mock: Mock, north: Operator, receiver: Receiver) -> None:
+    said(north.set_site(17_000, ["cp"]))
     said(north.start(EVENING))
-    said(north.meter(reading(EVENING + minutes(15), 3_000)))
+    said(north.measure(EVENING + minutes(10), 14.0))  # leaves another room, but none that the car needs
+    said(north.meter(reading(EVENING + minutes(15), 3_760)))
     before, state = north.session(), said(mock.anonymous.get(f"{CONTROL}/state"))
     mock.reset()
     assert said(north.meter(reading(EVENING + minutes(16), 3_200)), 404)
     assert mock.anonymous.put(f"{CONTROL}/state", json=state).status < 300
     assert north.session() == before
 
-    assert [body["csChargingProfiles"]["transactionId"] for body in receiver.settle()] == [77]  # taken up again
+    assert [steps(body) for body in receiver.settle()] == [plan_of(before)]  # told once more
     said(north.meter(reading(EVENING + minutes(120), 12_000)))
     assert len(receiver.settle()) == 1
     said(north.stop(EVENING + minutes(180), 20_000))
