@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from fixtures.days import unix_us, utc_of_us
-from fixtures.prices import Area
+from fixtures.prices import Area, area
 from mockserver import ids
 from mockserver.apis.stekker.charging import sessions
 from mockserver.apis.stekker.charging.organizations import calling
@@ -61,7 +61,7 @@ async def _of_session(ctx: Context, transaction_id: str) -> Cdr:
         raise Conflict(f"Transaction {transaction_id} is {sessions.state(session)}; a CDR follows StopTransaction.")
     readings = [Reading(at_us, register_wh) for at_us, register_wh in sessions.readings(session)]
     try:
-        return priced(ctx, session["session_id"], await organization.market(), readings)
+        return priced(ctx, session["session_id"], area(session["market_region"]), readings)
     except UnsettledPeriod as unsettled:
         raise Conflict(f"Transaction {transaction_id} cannot be priced yet: {unsettled}.") from None
 
@@ -72,14 +72,14 @@ def _priced_readings(ctx: Context) -> Cdr:
         raise Unprocessable(
             f"{market['sub_modality']} is not a market that is priced here: send DayAhead", "power_market.sub_modality"
         )
-    area = market_area(market["market_area_code"], "power_market.market_area_code")
+    where = market_area(market["market_area_code"], "power_market.market_area_code")
     readings = [_reading(each, index) for index, each in enumerate(given)]
     if readings[-1].at_us - readings[0].at_us > sessions.LONGEST_US:
         raise Unprocessable(f"span more than {sessions.LONGEST_DAYS} days: price them in parts", "meter_readings")
     # The same readings are the same CDR, whoever asks for it again.
     content = " ".join(f"{at_us}:{register_wh}" for at_us, register_wh in readings)
     try:
-        return priced(ctx, ids.uuid(ctx.world.seed, "stekker meter readings", area.name, content), area, readings)
+        return priced(ctx, ids.uuid(ctx.world.seed, "stekker meter readings", where.name, content), where, readings)
     except BadReading as bad:
         name = "timestamp" if bad.is_time else "reading_kwh"
         raise Unprocessable(f"{given[bad.index][name]} {bad}", f"meter_readings.{bad.index}.{name}") from None

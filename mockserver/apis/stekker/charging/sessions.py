@@ -78,6 +78,7 @@ class Session(TypedDict):
     battery_wh: int
     target_percent: float
     departure_s: int
+    market_region: str
     plan: Plan | None
 
 
@@ -125,7 +126,7 @@ async def begin(
     """Open a session on a connector; the charge point is changed, but not saved."""
     connector = connector_of(charge_point, connector_id)
     wishes = await wishes_of(organization, id_tag)
-    zone = (await organization.market()).zone
+    market = await organization.market()
     charge_point_id, seed = charge_point["charge_point_id"], organization.runtime.seed
     session: Session = {
         "session_id": ids.ulid(at, seed, "stekker session", organization.id, charge_point_id, transaction_id),
@@ -154,7 +155,8 @@ async def begin(
         "direct_wh": wishes.direct_wh,
         "battery_wh": wishes.battery_wh,
         "target_percent": wishes.target_percent,
-        "departure_s": unix_s(wishes.departure_after(at, zone)),
+        "departure_s": unix_s(wishes.departure_after(at, market.zone)),
+        "market_region": market.name,
         "plan": None,
     }
     _keep(session, unix_us(at), meter_start_wh)
