@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockserver.clock import timestamp
-from tests.mock import APP, CONTROL, NOON, STEKKER, Mock
+from tests.mock import CONTROL, NOON, STEKKER, Mock
 from tests.mockserver.apis.stekker.steps import THREE_PHASES, Operator, reading, said
 
 EVENING = NOON - timedelta(hours=19)
@@ -227,13 +227,6 @@ def test_prices_below_zero_pay(mock: Mock, north: Operator) -> None:
     assert cost < 0
 
 
-def test_a_session_is_priced_where_its_organization_is(mock: Mock, north: Operator) -> None:
-    said(north.change(market_region="SE4"))
-    swedish = play(north, [(EVENING, 0.0), (EVENING + minutes(60), 9_000.0)])
-    said(north.change(market_region="NL"))
-    assert said(north.cdr())["total_cost"]["excl_vat"] != swedish
-
-
 def test_the_path_of_readings_goes_before_that_of_transactions(north: Operator) -> None:
     assert "details" in said(north.client.post(f"{STEKKER}/cdrs/meter_readings", json={}), 400)
     assert said(north.client.get(f"{STEKKER}/cdrs/meter_readings"), 400)["error"]
@@ -242,8 +235,7 @@ def test_the_path_of_readings_goes_before_that_of_transactions(north: Operator) 
 def test_a_session_keeps_the_market_that_it_began_in(mock: Mock, north: Operator, today: datetime) -> None:
     play(north, [(today, 0.0), (today + minutes(60), 9_000.0)])
     before = said(north.cdr(77))
-    settings = f"{APP}/organizations/stekker-north"
-    assert mock.anonymous.request("PATCH", settings, json={"market_region": "PL"}).status == 200
+    said(north.change(market_region="PL"))
 
     assert said(north.cdr(77)) == before
     later = play(north, [(today, 0.0), (today + minutes(60), 9_000.0)], transaction_id=78)
