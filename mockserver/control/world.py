@@ -58,7 +58,9 @@ async def export_state(ctx: Context) -> dict[str, Any]:
 async def import_state(ctx: Context) -> dict[str, Any]:
     """Take over an exported state, or refuse it whole."""
     try:
-        documents = await ctx.runtime.import_state(orjson.loads(ctx.raw_body))  # 1.0 stays what it was exported as
+        # In what clients wrote, 1.0 stays what it was exported as.
+        written = orjson.loads(ctx.raw_body)["collections"]
+        documents = await ctx.runtime.import_state({**ctx.body, "collections": written})
     except StateError as error:
         raise InvalidRequest([FieldError("body", "state", str(error))]) from None
     return {**_summary(ctx), "documents": documents}

@@ -381,3 +381,15 @@ def test_an_empty_state_is_a_fresh_world(control: Client) -> None:
         "documents": 0,
     }
     assert _tariffs(control, token) == 401
+
+
+def test_numbers_of_an_imported_state_mean_what_json_says(control: Client) -> None:
+    state = control.get(f"{CONTROL}/state").json()
+    written = {"things": {"a": {"share": 1.0, "count": 1}}}
+    body = {**state, "seed": 7.0, "collections": {**state["collections"], **written}}
+
+    assert control.put(f"{CONTROL}/state", json=body).status == 200
+
+    exported = control.get(f"{CONTROL}/state")
+    assert exported.json()["seed"] == 7
+    assert b'"a":{"share":1.0,"count":1}' in exported.body

@@ -9,7 +9,7 @@ from fixtures.days import unix_us
 from mockserver.apis.stekker.app import views
 from mockserver.apis.stekker.charging import organizations, planning, sites
 from mockserver.apis.stekker.charging.organizations import Organization
-from mockserver.http.errors import FieldError, InvalidRequest, NotFound
+from mockserver.http.errors import Conflict, NotFound
 from mockserver.http.exchange import Context
 
 
@@ -26,10 +26,10 @@ async def put_site(ctx: Context, *, organization_id: str, site_id: str) -> views
     for index, charge_point_id in enumerate(row["charge_point_ids"]):
         other = await sites.site_of(organization, charge_point_id)
         if other is not None and other["site_id"] != site_id:
-            message = (
-                f"{charge_point_id[:80]} has its grid connection at site {other['site_id']}; take it out there first"
+            raise Conflict(
+                f"{charge_point_id[:80]} has its grid connection at site {other['site_id']}; take it out there first",
+                field=f"charge_point_ids.{index}",
             )
-            raise InvalidRequest([FieldError("body", f"charge_point_ids.{index}", message)])
     await organization.sites.put(site_id, row)
     pushes = await planning.replan_site(organization, row, ctx.at)
     ctx.after_commit(lambda: planning.send(ctx.runtime, pushes))

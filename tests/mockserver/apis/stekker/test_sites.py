@@ -297,7 +297,7 @@ def test_a_site_too_small_for_any_car(north: Operator, receiver: Receiver, power
 
 def test_a_charge_point_has_one_grid_connection(north: Operator) -> None:
     said(north.set_site(10_000, ["cp"], "a"))
-    problem = said(north.set_site(10_000, ["x", "cp"], "b"), 400)
+    problem = said(north.set_site(10_000, ["x", "cp"], "b"), 409)
     assert "site a" in problem["field_errors"]["charge_point_ids.1"][0]
     assert [each["site_id"] for each in north.shown("/sites")] == ["a"]
     said(north.set_site(12_000, ["cp"], "a"))
