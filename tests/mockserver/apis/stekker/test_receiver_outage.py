@@ -21,6 +21,8 @@ import httpx
 import pytest
 
 from mockserver.clock import timestamp
+from mockserver.http.protocol import loop_factory
+from mockserver.http.transport import HttpTransport, Unreachable
 from tests.mock import NOON, Mock
 from tests.mockserver.apis.stekker.steps import ACCEPTED, EVENTS, KEY, PAIR, THREE_PHASES, UNPAIR, ocpp
 from tests.mockserver.apis.stekker.unreliable import PATIENCE_S, Arrival, Mode, Receiver
@@ -302,6 +304,26 @@ async def test_an_end_is_not_overtaken_by_what_another_end_has_planned_before() 
     mock.close()
     assert sent == [0, 1]
     assert {delivery.status.value for delivery in mock.runtime.outbox} == {"cancelled"}
+
+
+def test_what_was_given_up_takes_no_connection_from_what_follows() -> None:
+    body = json.dumps({"csChargingProfiles": {"transactionId": 1}}).encode()
+
+    async def give_up_and_go_on(receiver: Receiver) -> None:
+        transport = HttpTransport()
+        receiver.up(Mode.HANGING)
+        for _ in range(5):
+            waiting = [asyncio.ensure_future(transport(receiver.url, {}, body, 0.05)) for _ in range(300)]
+            for _ in range(3):
+                await asyncio.sleep(0)
+            sleep(0.1)  # the mock does other work, after which all have run out of time at once
+            assert {type(each) for each in await asyncio.gather(*waiting, return_exceptions=True)} == {Unreachable}
+        receiver.up(Mode.GOOD)
+        assert [await transport(receiver.url, {}, body, PATIENCE_S) for _ in range(3)] == [200] * 3
+        await transport.aclose()
+
+    with Receiver() as receiver, asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(give_up_and_go_on(receiver))
 
 
 def end_some_and_begin_others(operator: Operator) -> None:
