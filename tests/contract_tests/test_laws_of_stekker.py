@@ -74,7 +74,9 @@ def test_every_law_has_a_planted_bug() -> None:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_mock_keeps_its_contract_and_its_laws(seed: int, check_stekker: CheckStekker) -> None:
-    result = check_stekker(HONEST, "--seed", str(seed), "--max-examples", "5")
+    # The coverage phase hardly depends on the seed, and takes most of the time.
+    phases = f"laws,examples,{'coverage,' if seed == 1 else ''}fuzzing,stateful"
+    result = check_stekker(HONEST, "--seed", str(seed), "--max-examples", "5", "--phases", phases)
     assert result.exit_code == 0, result.output
     assert "0 findings" in result.output
     assert "Not played" not in result.output

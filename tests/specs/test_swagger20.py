@@ -87,7 +87,7 @@ def test_the_contract_is_left_alone(name: str) -> None:
     assert spec == before
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(st.data())
 def test_no_value_of_a_schema_is_refused_by_its_view(data: st.DataObject) -> None:
     schema = data.draw(SCHEMAS, "schema")
