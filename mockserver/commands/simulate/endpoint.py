@@ -17,6 +17,8 @@ from mockserver.clock import Clock
 from mockserver.http.auth import is_loopback
 
 _KEPT_S = 60.0
+_RECOGNISABLE = 6
+"""Shorter texts would be found all over a message, and are no tokens."""
 _LONGEST_MESSAGE = 200
 _COMPLAINTS = ("error", "detail", "title", "message")
 """Names of what is wrong in a body: that of Stekker, and those of problem details (RFC 9457) and others."""
@@ -62,7 +64,7 @@ class Endpoint:
 
     def hidden(self, text: str) -> str:
         """A text without the token, should it occur there."""
-        return text.replace(self.token, "***") if self.token else text
+        return text.replace(self.token, "***") if len(self.token) >= _RECOGNISABLE else text
 
 
 class Connection:
