@@ -190,6 +190,18 @@ class Outbox:
             self._schedule(lane, state)
         return True
 
+    def withdraw(self, lane: Hashable) -> None:
+        """Try nothing again that a lane has so far, and send nothing that waits; what comes next is sent as ever."""
+        for delivery in self._deliveries:
+            if delivery.lane == lane:
+                delivery.is_open = False
+        state = self._lanes.get(lane)
+        if state is not None:
+            for delivery in state.waiting:
+                delivery.end(Status.CANCELLED)
+            state.waiting.clear()
+            self._scheduler.cancel(("webhook", lane))
+
     async def close(self, lane: Hashable) -> None:
         """Nothing of the lane is sent any more once this returns; what is on its way is broken off."""
         for delivery in self._deliveries:
@@ -247,7 +259,9 @@ class Outbox:
 
     def _go_on(self, lane: Hashable, state: _Lane, tried: Delivery) -> None:
         """Have the next delivery of a lane made: the one just tried, unless it is done or a newer one waits."""
-        if tried.status is Status.PENDING:
+        if tried.status is Status.PENDING and not tried.is_open:  # withdrawn while it was on its way
+            tried.end(Status.CANCELLED)
+        elif tried.status is Status.PENDING:
             state.waiting.appendleft(tried)
             if len(state.waiting) > 1:
                 _supersede(state, but=state.waiting[-1])

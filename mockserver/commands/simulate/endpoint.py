@@ -64,7 +64,7 @@ class Endpoint:
 
     def hidden(self, text: str) -> str:
         """A text without the token, should it occur there."""
-        return text.replace(self.token, "***") if len(self.token) >= _RECOGNISABLE else text
+        return text.replace(self.token, "***") if self.token and len(self.token) >= _RECOGNISABLE else text
 
 
 class Connection:

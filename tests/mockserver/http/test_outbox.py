@@ -652,3 +652,42 @@ async def test_restarting_forgets_all_and_numbers_from_1() -> None:
     assert office.send("new", 0).delivery_id == "dlv000000000001"
     await office.settle(1000)
     assert office.receiver.bodies == [0, 1, "new"]
+
+
+# ---- what is withdrawn
+
+
+@in_loop
+async def test_what_is_withdrawn_is_not_sent_again_and_the_lane_goes_on() -> None:
+    office = post(503)
+    withdrawn = office.send(1)
+    await office.settle()
+    office.outbox.withdraw(LANE)
+    await office.settle(600)
+    assert (withdrawn.status, withdrawn.due_at, office.receiver.bodies) == (Status.CANCELLED, None, [1])
+    assert not office.outbox.retry(withdrawn)
+
+    following = office.send(2)
+    await office.settle()
+    assert (following.status, office.receiver.bodies) == (Status.DELIVERED, [1, 2])
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(200, Status.DELIVERED), (503, Status.CANCELLED)])
+@in_loop
+async def test_what_is_on_its_way_when_it_is_withdrawn_has_this_one_try(status: int, outcome: Status) -> None:
+    gate = Gate(status)
+    office = post(gate)
+    async with office.running():
+        on_its_way = office.send(1)
+        await turns()
+        office.outbox.withdraw(LANE)
+        gate.opened.set()
+        await turns()
+    await office.settle(600)
+    assert (on_its_way.status, office.receiver.bodies) == (outcome, [1])
+
+
+def test_withdrawing_from_a_lane_without_deliveries_does_nothing() -> None:
+    office = post()
+    office.outbox.withdraw(LANE)
+    assert [*office.outbox] == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mockserver.apis.stekker.app import views
-from mockserver.apis.stekker.charging import organizations
+from mockserver.apis.stekker.charging import organizations, planning
 from mockserver.apis.stekker.charging.organizations import Organization
 from mockserver.apis.stekker.regions import market_area
 from mockserver.http.errors import FieldError, InvalidRequest, Unprocessable
@@ -32,6 +32,8 @@ async def update_organization(ctx: Context, *, organization_id: str) -> views.Wi
         except Unprocessable as unknown:
             raise InvalidRequest(unknown.field_errors) from None
     await organization.change(ctx.body)
+    if {"callback_url", "callback_api_key"} & ctx.body.keys():
+        ctx.after_commit(await planning.move_pushes(organization))
     return await _shown(organization)
 
 

@@ -133,13 +133,40 @@ def send(runtime: Runtime, pushes: Iterable[Push]) -> None:
 async def resume(runtime: Runtime) -> None:
     """Push the plans of all sessions that go on once more, and wait for prices again."""
     for organization in await organizations.organizations(runtime):
-        settings, area = await organization.settings(), await organization.market()
-        known = [row["charge_point_id"] for row in await organization.charge_points.list()]
-        going_on = [each for each in await active_sessions(organization, known) if each["plan"] is not None]
-        if settings["callback_url"] is not None:
-            send(runtime, [(lane_of(organization, each), _webhook(organization, settings, each)) for each in going_on])
+        going_on = await _all_active(organization)
+        send(runtime, await tell_again(organization, going_on))
         if going_on:
-            await_prices(organization, area)
+            await_prices(organization, await organization.market())
+
+
+async def tell_again(organization: Organization, going_on: Iterable[Session]) -> list[Push]:
+    """What these sessions were told last, to be pushed to where profiles go now; nothing where they go nowhere."""
+    settings = await organization.settings()
+    if settings["callback_url"] is None:
+        return []
+    return [
+        (lane_of(organization, each), _webhook(organization, settings, each))
+        for each in going_on
+        if each["plan"] is not None
+    ]
+
+
+async def move_pushes(organization: Organization) -> Callable[[], None]:
+    """What to do once a new callback is stored: push all plans there, and leave off trying at the old one."""
+    going_on = await _all_active(organization)
+    pushes = await tell_again(organization, going_on)
+
+    def move() -> None:
+        for session in going_on:
+            organization.runtime.outbox.withdraw(lane_of(organization, session))
+        send(organization.runtime, pushes)
+
+    return move
+
+
+async def _all_active(organization: Organization) -> list[Session]:
+    known = [row["charge_point_id"] for row in await organization.charge_points.list()]
+    return await active_sessions(organization, known)
 
 
 def await_prices(organization: Organization, area: Area) -> None:
@@ -155,9 +182,8 @@ async def _prices_came(organization: Organization) -> None:
     runtime = organization.runtime
     async with runtime.store.transaction():
         now, area = runtime.clock.now(), await organization.market()
-        known = [row["charge_point_id"] for row in await organization.charge_points.list()]
         pushes = []
-        waiting = await active_sessions(organization, known)
+        waiting = await _all_active(organization)
         for each in waiting:
             session = await sessions.again(organization, each)  # another one of its site may have been planned with it
             if has_new_prices(session, area, now):

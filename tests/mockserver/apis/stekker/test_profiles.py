@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from tests.mock import CONTROL, NOON, Mock
-from tests.mockserver.apis.stekker.steps import CALLBACK, KEY, THREE_PHASES, Operator, Receiver, reading, said, steps
+from tests.mockserver.apis.stekker.steps import (
+    CALLBACK,
+    KEY,
+    THREE_PHASES,
+    Operator,
+    Receiver,
+    plan_of,
+    reading,
+    said,
+    steps,
+)
 
 EVENING = NOON + timedelta(hours=5)
 
@@ -115,3 +125,38 @@ def test_what_was_told_is_what_the_app_shows(north: Operator, receiver: Receiver
     shown = north.session()["plan"]
     assert told == [(datetime.fromisoformat(each["starts_at"]), each["limit_w"]) for each in shown["periods"]]
     assert shown["planned_at"] == shown["periods"][0]["starts_at"]
+
+
+def test_a_session_that_began_before_there_was_an_address_is_told_there(north: Operator, receiver: Receiver) -> None:
+    said(north.change(callback_url=None))
+    said(north.start(EVENING))
+    assert receiver.settle() == []
+    said(north.change(callback_url=CALLBACK))
+    (body,) = receiver.settle()
+    assert steps(body) == plan_of(north.session())
+
+
+def test_a_new_address_gets_the_plans_and_the_old_one_is_left_alone(north: Operator, receiver: Receiver) -> None:
+    receiver.status = 503
+    said(north.start(EVENING))
+    receiver.settle(60)
+    receiver.calls.clear()
+    receiver.status = 200
+    said(north.change(callback_url="http://127.0.0.1:9100/new", callback_api_key="another"))
+    receiver.settle(600)
+    assert [(url, headers["secret"]) for url, headers, _ in receiver.calls] == [
+        ("http://127.0.0.1:9100/new/cp/set-charging-profile", "another")
+    ]
+
+
+def test_nothing_is_tried_again_once_profiles_go_nowhere(mock: Mock, north: Operator, receiver: Receiver) -> None:
+    receiver.status = 503
+    said(north.start(EVENING))
+    receiver.settle(60)
+    receiver.calls.clear()
+    said(north.change(callback_url=None))
+    receiver.settle(600)
+    assert receiver.calls == []
+    (delivery,) = said(mock.anonymous.get(f"{CONTROL}/webhooks/deliveries"))
+    assert delivery["status"] == "cancelled"
+    said(mock.anonymous.post(f"{CONTROL}/webhooks/deliveries/{delivery['delivery_id']}/retry"), 409)
