@@ -18,6 +18,23 @@ hypothesis.settings.load_profile("repeatable")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# These take a minute and more each, and a file stays on one core: they begin first, so that no core waits at the end.
+LONGEST = {
+    "test_schemathesis.py",
+    "test_laws_of_stekker.py",
+    "test_laws_of_stekker_bess.py",
+    "test_malformed.py",
+    "test_receiver_outage.py",
+    "test_serve.py",
+    "test_simulate.py",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, everything else in its order."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 @pytest.fixture(scope="session")
 def started_mock() -> Iterator[Mock]:
     """One mock for the session, since compiling the contracts is the expensive part."""
