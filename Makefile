@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-# A file's tests stay on one core, because they share what is slow to make.
-ON_EVERY_CORE := --numprocesses auto --dist loadfile
+# A file's tests stay on one core, because they share what is slow to make; files begin in the order of tests/conftest.py.
+ON_EVERY_CORE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: serve test test-oldest lint format bench clean
 
