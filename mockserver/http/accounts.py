@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from fixtures.days import unix_us
+from fixtures.days import SECOND_US, unix_us
 from mockserver import ids
 from mockserver.clock import timestamp
 from mockserver.store import Store
@@ -347,7 +347,7 @@ class Accounts:
     ) -> str:
         number = await next_number(self._store, "grant")
         text = ids.secret(self._seed(), kind, number)
-        expires_at_us = None if lifetime_s is None else unix_us(self._now()) + lifetime_s * 1_000_000
+        expires_at_us = None if lifetime_s is None else unix_us(self._now()) + lifetime_s * SECOND_US
         row = {
             "kind": kind,
             "client_id": client_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import partial
 
 from mockserver.apis.stekker import views as smart_charging_views
 from mockserver.apis.stekker.accounts import REQUESTS_PER_MINUTE, ready_accounts
@@ -28,33 +29,33 @@ def _quota(exchange: Exchange) -> tuple[Hashable, int]:
     return principal.client_id, principal.application.rate_limit_per_hour // 60
 
 
-API = Api(
+_api = partial(
+    Api,
+    identify=_ORGANIZATION,
+    challenge=_CHALLENGE,
+    quota=_quota,
+    quota_window_s=60.0,
+    accounts=ready_accounts,
+)
+"""What the contracts of the provider share."""
+
+API = _api(
     name="stekker",
     base_path="/stekker/api/v1",
     handlers=__name__,
     views=smart_charging_views,
     errors=StekkerErrors(is_grape=False),
-    identify=_ORGANIZATION,
-    challenge=_CHALLENGE,
     explain=explain,
     resume=resume,
-    quota=_quota,
-    quota_window_s=60.0,
-    accounts=ready_accounts,
     example="/stekker/api/v1/market_price_forecast?region=NL-900",
 )
 
-BESS = Api(
+BESS = _api(
     name="stekker-bess",
     base_path="/stekker/api/bess/v1",
     handlers=f"{__name__}.bess",
     views=bess_views,
     errors=StekkerErrors(is_grape=True),
-    identify=_ORGANIZATION,
-    challenge=_CHALLENGE,
-    quota=_quota,
-    quota_window_s=60.0,
-    accounts=ready_accounts,
     example="/stekker/api/bess/v1/batteries",
 )
 

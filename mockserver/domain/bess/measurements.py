@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
-from fixtures.days import DAY_S, HOUR_S
+from fixtures.days import DAY_S, HOUR_S, SECOND_US
 from fixtures.power import SLOT_S
 
-US = 1_000_000
-"""Microseconds in a second."""
-DAY_US = DAY_S * US
-_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+DAY_US = DAY_S * SECOND_US
 _DIGITS = 6  # of a mean, kW: mW
-
-
-def unix_us(at: datetime) -> int:
-    """An aware datetime as Unix microseconds."""
-    return (at - _EPOCH) // _MICROSECOND
 
 
 class Reading(NamedTuple):
@@ -45,7 +36,9 @@ def first_fall(readings: Iterable[Reading]) -> tuple[Reading, Reading] | None:
 def aggregated(readings: Iterable[Reading], interval_s: int) -> list[Reading]:
     """One reading for each interval that holds any, at its start: the mean of the powers and the last register."""
     found = []
-    for start_us, group in groupby(readings, lambda reading: reading.at_us // (interval_s * US) * interval_s * US):
+    for start_us, group in groupby(
+        readings, lambda reading: reading.at_us // (interval_s * SECOND_US) * interval_s * SECOND_US
+    ):
         inside = [*group]
         powers = [reading.power_kw for reading in inside if reading.power_kw is not None]
         registers = [reading.energy_kwh for reading in inside if reading.energy_kwh is not None]
@@ -84,14 +77,14 @@ def powers(readings: Sequence[Reading]) -> list[tuple[int, int, float]]:
     found: list[tuple[int, int, float]] = []
     length_us = 0
     for reading, following in pairwise(readings):
-        length_us = min(following.at_us - reading.at_us, HOUR_S * US)
+        length_us = min(following.at_us - reading.at_us, HOUR_S * SECOND_US)
         power_kw = reading.power_kw
         if power_kw is None:
             if reading.energy_kwh is None or following.energy_kwh is None:
                 continue
-            if following.at_us - reading.at_us > HOUR_S * US:
+            if following.at_us - reading.at_us > HOUR_S * SECOND_US:
                 continue
-            power_kw = (following.energy_kwh - reading.energy_kwh) * HOUR_S * US / length_us
+            power_kw = (following.energy_kwh - reading.energy_kwh) * HOUR_S * SECOND_US / length_us
         found.append((reading.at_us, reading.at_us + length_us, power_kw))
     if readings and readings[-1].power_kw is not None:
         last = readings[-1]
@@ -101,12 +94,12 @@ def powers(readings: Sequence[Reading]) -> list[tuple[int, int, float]]:
 
 def measured_s(spans: Iterable[tuple[int, int, float]]) -> float:
     """How long a power is known, s."""
-    return sum(end_us - start_us for start_us, end_us, _ in spans) / US
+    return sum(end_us - start_us for start_us, end_us, _ in spans) / SECOND_US
 
 
 def quarter_hours(spans: Iterable[tuple[int, int, float]]) -> dict[int, float]:
     """The mean power (kW) of each quarter-hour of which one is known, by its start in Unix seconds."""
-    step = SLOT_S * US
+    step = SLOT_S * SECOND_US
     weights: dict[int, float] = {}
     sums: dict[int, float] = {}
     for start_us, end_us, power_kw in spans:

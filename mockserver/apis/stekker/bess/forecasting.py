@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from fixtures.days import DAY_S, unix_s
+from fixtures.days import DAY_S, SECOND_US, unix_s, unix_us
 from fixtures.forecasts import Forecast
 from mockserver.apis.stekker.bess.measurement_log import MeasurementLog
 from mockserver.apis.stekker.bess.registry import GRID_CONNECTIONS
-from mockserver.domain.bess.measurements import US, measured_s, powers, quarter_hours, unix_us
+from mockserver.domain.bess.measurements import measured_s, powers, quarter_hours
 from mockserver.domain.bess.sensor_forecasts import HISTORY_D, LEAST_HISTORY_S, Darkness, SensorForecast
 from mockserver.http.errors import Unprocessable
 from mockserver.http.exchange import Context
@@ -45,7 +45,9 @@ class Forecaster:
     async def forecast(self) -> SensorForecast | None:
         """The same; None when the history is too short."""
         now_us = unix_us(self._ctx.at)
-        readings = await MeasurementLog(self._ctx, self._sensor).read(now_us - HISTORY_D * DAY_S * US, now_us + 1)
+        readings = await MeasurementLog(self._ctx, self._sensor).read(
+            now_us - HISTORY_D * DAY_S * SECOND_US, now_us + 1
+        )
         spans = powers(readings)
         if measured_s(spans) < LEAST_HISTORY_S:
             return None

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from fixtures.days import utc
+from fixtures.days import utc_of_us
 from mockserver.apis.stekker.bess import world_sites
 from mockserver.clock import timestamp
 from mockserver.domain.bess.measurements import (
     DAY_US,
-    US,
     Reading,
     by_day,
     first_fall,
@@ -134,5 +133,4 @@ def _wire(reading: Reading) -> Value:
 
 def instant_text(at_us: int) -> str:
     """Unix microseconds as they go over the wire."""
-    seconds, rest_us = divmod(at_us, US)
-    return timestamp(utc(seconds).replace(microsecond=rest_us))
+    return timestamp(utc_of_us(at_us))

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from fixtures.days import DAY_S, HOUR_S, utc
+from fixtures.days import DAY_S, HOUR_S, SECOND_US, unix_us, utc
 from mockserver.apis.stekker.bess.forecasting import Forecaster
 from mockserver.apis.stekker.bess.measurement_log import LAST_US, MeasurementLog, WireReadings, instant_text
 from mockserver.apis.stekker.bess.registry import SENSORS
 from mockserver.apis.stekker.moments import moment
 from mockserver.clock import timestamp
-from mockserver.domain.bess.measurements import US, Reading, aggregated, unix_us
+from mockserver.domain.bess.measurements import Reading, aggregated
 from mockserver.http.errors import FieldError, InvalidRequest, Unprocessable
 from mockserver.http.exchange import Context
 from mockserver.store import Value
 
 _AHEAD = timedelta(minutes=5)
-_DEFAULT_RANGE_US = DAY_S * US
-_MOST_HISTORY_US, _MOST_FORECAST_US = 31 * DAY_S * US, 72 * HOUR_S * US
+_DEFAULT_RANGE_US = DAY_S * SECOND_US
+_MOST_HISTORY_US, _MOST_FORECAST_US = 31 * DAY_S * SECOND_US, 72 * HOUR_S * SECOND_US
 _QUANTITIES = {"power": "power_kw", "energy_import": "energy_import_kwh"}
 _DIGITS = 6
 
@@ -78,7 +78,7 @@ async def list_measurements(
     log = MeasurementLog(ctx, sensor)
     if interval is None:
         return WireReadings(await log.read(start_us, end_us))
-    step = interval * US
+    step = interval * SECOND_US
     whole = await log.read(-(-start_us // step) * step, -(-end_us // step) * step)
     return WireReadings(aggregated(whole, interval))
 
@@ -93,10 +93,10 @@ async def get_sensor_forecast(
     """What a sensor is expected to measure from `from` to `to`, by the interval."""
     sensor = await SENSORS.get(ctx, id)
     start_us = unix_us(between["from"] or ctx.at)
-    start_s = start_us // US // interval * interval
-    end_us = start_s * US + _DEFAULT_RANGE_US if between["to"] is None else unix_us(between["to"])
+    start_s = start_us // SECOND_US // interval * interval
+    end_us = start_s * SECOND_US + _DEFAULT_RANGE_US if between["to"] is None else unix_us(between["to"])
     _check_range(start_us, end_us, _MOST_FORECAST_US)
-    slots = range(start_s, -(-end_us // US), interval)
+    slots = range(start_s, -(-end_us // SECOND_US), interval)
     periods = await Forecaster(ctx, sensor).periods(slots)
     return {
         "sensor_id": sensor["id"],
@@ -133,6 +133,6 @@ def _check_range(start_us: int, end_us: int, most_us: int) -> None:
     if start_us >= end_us:
         raise InvalidRequest([FieldError("query", "from", "has to be earlier than to")])
     if end_us - start_us > most_us:
-        hours = most_us // US // HOUR_S
+        hours = most_us // SECOND_US // HOUR_S
         most = f"{hours} hours" if hours <= 72 else f"{hours // 24} days"
         raise InvalidRequest([FieldError("query", "to", f"is more than {most} after from")])

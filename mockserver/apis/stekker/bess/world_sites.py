@@ -11,14 +11,14 @@ from datetime import UTC, datetime, time
 from functools import lru_cache, partial
 from typing import Any
 
-from fixtures.days import HOUR_S, unix_s, utc
+from fixtures.days import HOUR_S, SECOND_US, unix_s, utc
 from fixtures.power import SLOT_S
 from mockserver import ids
 from mockserver.apis.stekker.accounts import NORTH
 from mockserver.apis.stekker.regions import MARKET_AREAS
 from mockserver.clock import timestamp
 from mockserver.domain.batteries import Battery
-from mockserver.domain.bess.measurements import US, Reading
+from mockserver.domain.bess.measurements import Reading
 from mockserver.domain.energy import Flow
 from mockserver.domain.sites import Site
 from mockserver.domain.world import World
@@ -77,8 +77,8 @@ def readings(world: World, sensor: Value, at: datetime, start_us: int, end_us: i
     site = world.site(sensor.get(WORLD_SITE, ""))
     if site is None:
         return []
-    first_s = max(-(-start_us // US), unix_s(_opened_at(site)))
-    slots = range(-(-first_s // SLOT_S) * SLOT_S, min(-(-end_us // US), unix_s(at) - SLOT_S + 1), SLOT_S)
+    first_s = max(-(-start_us // SECOND_US), unix_s(_opened_at(site)))
+    slots = range(-(-first_s // SLOT_S) * SLOT_S, min(-(-end_us // SECOND_US), unix_s(at) - SLOT_S + 1), SLOT_S)
     if not slots:
         return []
     flows = [
@@ -86,7 +86,7 @@ def readings(world: World, sensor: Value, at: datetime, start_us: int, end_us: i
     ]
     kw_per_wh = HOUR_S / SLOT_S / _WH_PER_KWH
     energies = (sum(parts) for parts in zip(*flows, strict=True))
-    return [Reading(at_s * US, round(wh * kw_per_wh, _DIGITS)) for at_s, wh in zip(slots, energies, strict=True)]
+    return [Reading(at_s * SECOND_US, round(wh * kw_per_wh, _DIGITS)) for at_s, wh in zip(slots, energies, strict=True)]
 
 
 def last_measured_us(sensor: Value, at: datetime) -> int | None:
@@ -94,7 +94,7 @@ def last_measured_us(sensor: Value, at: datetime) -> int | None:
     if WORLD_SITE not in sensor:
         return None
     last_s = unix_s(at) // SLOT_S * SLOT_S - SLOT_S
-    return last_s * US if timestamp(utc(last_s)) >= sensor["created_at"] else None
+    return last_s * SECOND_US if timestamp(utc(last_s)) >= sensor["created_at"] else None
 
 
 def _sees_world(ctx: Context) -> bool:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from fixtures.days import unix_s, unix_us, utc
+from fixtures.days import SECOND_US, unix_s, unix_us, utc
 from fixtures.price_forecasts import forecast
 from fixtures.prices import Area, price_at
 from mockserver.apis.stekker.charging import charge_points, organizations, sessions, sites
@@ -113,7 +113,7 @@ def has_new_prices(session: Session, area: Area, now: datetime) -> bool:
 def learn(session: Session, since_us: int, register_wh: float) -> None:
     """See from what was drawn since an instant, with the register then, whether the car has a limit of its own."""
     plan = session["plan"]
-    start_s, end_s = since_us // 1_000_000, session["meter_last_us"] // 1_000_000
+    start_s, end_s = since_us // SECOND_US, session["meter_last_us"] // SECOND_US
     if plan is None or end_s - start_s < _LEARNED_FROM_S:
         return
     periods_told = sessions.told(plan)
@@ -198,14 +198,15 @@ async def _plan(
 ) -> list[Push]:
     """Plan sessions, the first to leave first, each with the room that is left of `room_w`; None is no limit."""
     runtime, area = organization.runtime, await organization.market()
-    price = _prices(runtime, area)
+    prices_until_s = unix_s(area.known_until(runtime.clock.now()))
+    price = _prices(runtime, area, prices_until_s)
     settings = await organization.settings()
     taken_w: dict[int, int] = {}
     pushes: list[Push] = []
     for session in sorted(involved, key=lambda each: (each["departure_s"], each["number"])):
         before = session["plan"]
         # What comes late does not take a session back to before it was last planned or heard of.
-        at_s = max(unix_s(at), session["meter_last_us"] // 1_000_000, before["checked_s"] if before else 0)
+        at_s = max(unix_s(at), session["meter_last_us"] // SECOND_US, before["checked_s"] if before else 0)
         energy_wh = sessions.expected_wh(session, at_s)
         need = Need(
             at_s=at_s,
@@ -230,7 +231,7 @@ async def _plan(
             "energy_wh": energy_wh,
             "remaining_wh": need.energy_wh,
             "drawn_w": session["drawn_w"],
-            "prices_until_s": unix_s(area.known_until(runtime.clock.now())),
+            "prices_until_s": prices_until_s,
             "room_w": room_w,
         }
         await sessions.save(organization, session)
@@ -255,10 +256,9 @@ def _highest(planned: Sequence[Period], start_s: int, end_s: int) -> int:
     return max([limit_at(planned, start_s), *inside])
 
 
-def _prices(runtime: Runtime, area: Area) -> Callable[[int], float]:
+def _prices(runtime: Runtime, area: Area, known_until_s: int) -> Callable[[int], float]:
     """The price per MWh of the quarter-hour that starts at an instant: settled, else as forecast now."""
     now, seed = runtime.clock.now(), runtime.seed
-    known_until_s = unix_s(area.known_until(now))
 
     def price(start_s: int) -> float:
         if start_s < known_until_s:

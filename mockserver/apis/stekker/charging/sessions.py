@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypedDict, cast
 
-from fixtures.days import DAY_S, unix_s, unix_us, utc_of_us
+from fixtures.days import DAY_S, SECOND_US, unix_s, unix_us, utc_of_us
 from mockserver import ids
 from mockserver.apis.stekker.charging.charge_points import ChargePoint, connector_of
 from mockserver.apis.stekker.charging.organizations import Organization
@@ -21,11 +21,11 @@ from mockserver.domain.smart_charging import SLOT_S, Period, limit_at, planned_w
 from mockserver.store.counter import next_number
 
 LONGEST_DAYS = 366
-LONGEST_US = LONGEST_DAYS * DAY_S * 1_000_000
+LONGEST_US = LONGEST_DAYS * DAY_S * SECOND_US
 """No session is longer: what is priced at once stays bounded."""
 HISTORY = 20
 """How many earlier sessions a forecast looks back on."""
-_SLOT_US = SLOT_S * 1_000_000
+_SLOT_US = SLOT_S * SECOND_US
 
 
 class Plan(TypedDict):
@@ -242,7 +242,7 @@ def told(plan: Plan) -> list[Period]:
 
 def expected_wh(session: Session, at_s: int) -> float:
     """What is in at an instant, in Unix seconds: what was known last, and since then what the plan gives."""
-    since_s, known_wh, plan = session["meter_last_us"] // 1_000_000, energy_wh(session), session["plan"]
+    since_s, known_wh, plan = session["meter_last_us"] // SECOND_US, energy_wh(session), session["plan"]
     if plan is None:
         return known_wh
     if plan["checked_s"] > since_s:
@@ -260,7 +260,7 @@ def drawing_w(session: Session, at_us: int, fresh_us: int) -> float:
     plan, power_w = session["plan"], session["power_w"]
     periods = [] if plan is None else told(plan)
     begin_s = periods[0].start_s if periods else 0
-    limit_w, limit_then_w = (limit_at(periods, max(us // 1_000_000, begin_s)) for us in (at_us, session["power_us"]))
+    limit_w, limit_then_w = (limit_at(periods, max(us // SECOND_US, begin_s)) for us in (at_us, session["power_us"]))
     if power_w is not None and abs(at_us - session["power_us"]) <= fresh_us and limit_w == limit_then_w:
         return power_w
     return min(limit_w, session["drawn_w"] or limit_w)

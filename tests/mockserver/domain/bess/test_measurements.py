@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.days import DAY_S
+from fixtures.days import DAY_S, SECOND_US
 from mockserver.domain.bess.measurements import (
     DAY_US,
-    US,
     Reading,
     aggregated,
     by_day,
@@ -34,7 +33,7 @@ START_S = 20_530 * DAY_S
 def every(step_s: int, count: int, power_kw: float | None = 1.0, rise_kwh: float | None = None) -> list[Reading]:
     """Readings at equal distances from a midnight on."""
     return [
-        Reading((START_S + number * step_s) * US, power_kw, None if rise_kwh is None else number * rise_kwh)
+        Reading((START_S + number * step_s) * SECOND_US, power_kw, None if rise_kwh is None else number * rise_kwh)
         for number in range(count)
     ]
 
@@ -70,9 +69,11 @@ def test_a_fall_is_found_exactly_when_registers_do_not_rise(readings: list[Readi
 def test_intervals_hold_the_mean_power_and_the_last_register(readings: list[Reading], interval_s: int) -> None:
     ordered = merged((), readings)
     found = aggregated(ordered, interval_s)
-    assert {each.at_us for each in found} == {each.at_us // (interval_s * US) * interval_s * US for each in ordered}
+    assert {each.at_us for each in found} == {
+        each.at_us // (interval_s * SECOND_US) * interval_s * SECOND_US for each in ordered
+    }
     for each in found:
-        inside = [r for r in ordered if each.at_us <= r.at_us < each.at_us + interval_s * US]
+        inside = [r for r in ordered if each.at_us <= r.at_us < each.at_us + interval_s * SECOND_US]
         known = [r.power_kw for r in inside if r.power_kw is not None]
         registers = [r.energy_kwh for r in inside if r.energy_kwh is not None]
         assert each.energy_kwh == (registers[-1] if registers else None)
@@ -89,18 +90,20 @@ def test_an_hour_is_read_from_its_minutes_as_from_the_readings(readings: list[Re
 
 
 def test_a_power_holds_until_the_next_one_and_at_most_an_hour() -> None:
-    readings = [Reading(0, 1.0), Reading(60 * US, 2.0), Reading(8000 * US, 3.0)]
+    readings = [Reading(0, 1.0), Reading(60 * SECOND_US, 2.0), Reading(8000 * SECOND_US, 3.0)]
     assert powers(readings) == [
-        (0, 60 * US, 1.0),
-        (60 * US, 3660 * US, 2.0),
-        (8000 * US, 11_600 * US, 3.0),
+        (0, 60 * SECOND_US, 1.0),
+        (60 * SECOND_US, 3660 * SECOND_US, 2.0),
+        (8000 * SECOND_US, 11_600 * SECOND_US, 3.0),
     ]
 
 
 def test_where_no_power_was_read_it_is_what_the_register_rose_by() -> None:
     readings = every(900, 5, power_kw=None, rise_kwh=0.5)
-    assert powers(readings) == [((START_S + 900 * n) * US, (START_S + 900 * (n + 1)) * US, 2.0) for n in range(4)]
-    assert powers([Reading(0, None, 1.0), Reading(3601 * US, None, 2.0)]) == []
+    assert powers(readings) == [
+        ((START_S + 900 * n) * SECOND_US, (START_S + 900 * (n + 1)) * SECOND_US, 2.0) for n in range(4)
+    ]
+    assert powers([Reading(0, None, 1.0), Reading(3601 * SECOND_US, None, 2.0)]) == []
 
 
 @pytest.mark.parametrize(("step_s", "count"), [(60, 1440), (300, 288), (900, 96), (3600, 24)])
@@ -118,7 +121,7 @@ def test_two_readings_a_day_apart_measure_two_hours() -> None:
 
 
 def test_a_quarter_hour_is_weighted_by_how_long_each_power_held() -> None:
-    readings = [Reading(0, 10.0), Reading(300 * US, 1.0), Reading(1800 * US, 0.0)]
+    readings = [Reading(0, 10.0), Reading(300 * SECOND_US, 1.0), Reading(1800 * SECOND_US, 0.0)]
     assert quarter_hours(powers(readings)) == {
         0: pytest.approx(4.0),
         900: pytest.approx(1.0),
