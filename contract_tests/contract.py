@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from specs import openapi31
+from specs.direction import Direction
 from specs.errors import SpecError
-from specs.operation import Spec
+from specs.operation import Location, Spec
 from specs.source import escape, unescape
+from specs.validation import Side, Violation
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
@@ -29,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Contract:
-    """An OpenAPI document; `spec` is None for one that our loader refuses, which has then no line numbers.
+    """An OpenAPI 3.1 document; `spec` is None for one that our loader refuses, `lines` are then those of its file.
 
     `name` is that of the catalogue, and empty for a contract that does not come with us.
     """
@@ -38,6 +41,7 @@ class Contract:
     document: Mapping[str, Any]
     spec: Spec | None
     name: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict, repr=False)
 
     @property
     def title(self) -> str:
@@ -97,11 +101,27 @@ class Contract:
                 return self.below(responses, key)
         return None
 
+    def location(self, place: Place) -> Location:
+        """File, line and pointer of a place; line 0 where no line is known."""
+        if self.spec:
+            return self.spec.locate(place.pointer)
+        known = place.pointer
+        while known and known not in self.lines:
+            known = known.rpartition("/")[0]
+        return Location(self.path, self.lines.get(known, 0), place.pointer)
+
     def where(self, place: Place) -> str:
         """File, line and pointer of a place, for people."""
-        if self.spec is None:
-            return f"{self.path}: #{place.pointer}"
-        return str(self.spec.locate(place.pointer))
+        location = self.location(place)
+        return str(location) if location.line else f"{location.file}: #{location.pointer}"
+
+    def violations(self, schema: Place, value: Any, direction: Direction) -> list[Violation]:
+        """Everything in which a value breaks the schema at a place, as a part of a request or of a response."""
+        return self._sides[direction].validator(schema.pointer).violations(value)
+
+    @cached_property
+    def _sides(self) -> Mapping[Direction, Side]:
+        return {"request": Side(self.document, "request"), "response": Side(self.document, "response")}
 
     def _followed(self, place: Place) -> Place:
         for _ in range(32):  # a foreign document may hold a cycle of references
@@ -144,12 +164,36 @@ def _foreign(path: Path, refusal: SpecError) -> Contract:
     except Exception as error:
         # Whatever stopped schemathesis, our own loader's list of problems says it better: file and line.
         raise ContractError(f"{path} is no OpenAPI document we can read:\n{refusal}") from error
-    foreign = Contract(path, document, None)
+    foreign = Contract(path, openapi31.upgrade(document), None, lines=_lines(path))
     elsewhere = [item for item in document.get("paths", {}) if "$ref" in foreign.place("paths", item).value]
     if elsewhere:
         # They would be left out without a word, and a run that tests half of a contract must not look whole.
         raise ContractError(f"{path} keeps {elsewhere[0]} in another file: bundle it into one file, or mend\n{refusal}")
     return foreign
+
+
+def _lines(path: Path) -> dict[str, int]:
+    """The line of each JSON pointer in a YAML or JSON file."""
+    import yaml
+
+    found: dict[str, int] = {}
+
+    def walk(node: Any, pointer: str) -> None:
+        if isinstance(node, yaml.MappingNode):
+            for key, inner in node.value:
+                below = f"{pointer}/{escape(str(key.value))}"
+                found[below] = key.start_mark.line + 1
+                walk(inner, below)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, inner in enumerate(node.value):
+                found[f"{pointer}/{index}"] = inner.start_mark.line + 1
+                walk(inner, f"{pointer}/{index}")
+
+    root = yaml.compose(path.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    if root is not None:
+        found[""] = root.start_mark.line + 1
+        walk(root, "")
+    return found
 
 
 def _ours(path: Path) -> Contract:

@@ -1,0 +1,292 @@
+"""Lists: where their items are, how they are paged, filtered, sorted and cut to a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from contract_tests.contract import Contract, Place
+from contract_tests.declaration import Declaration
+from contract_tests.surface.resources import Resource
+from contract_tests.surface.schemas import answer_schema, items, keyword, members, types
+from specs.source import unescape
+
+Style = Literal["page", "offset", "cursor", "link"]
+Tokens = tuple[str, ...]
+
+_PAGE = ("page", "page_number", "pageNumber", "page_no", "p")
+_OFFSET = ("offset", "skip", "start_index", "startIndex")
+_CURSOR = ("cursor", "page_token", "pageToken", "next_token", "nextToken", "starting_after", "after", "page_after")
+_SIZE = ("per_page", "perPage", "page_size", "pageSize", "limit", "size", "count", "max_results", "top", "first")
+_NEXT = ("next_cursor", "nextCursor", "next_page_token", "nextPageToken", "next_token", "nextToken", "next", "cursor")
+_NEXT_LINK = ("next", "next_url", "nextUrl", "next_page", "nextPage")
+_TOTAL = ("total_count", "totalCount", "total", "count", "total_items", "totalItems", "total_results", "totalResults")
+_SORT = ("sort", "order", "order_by", "orderBy", "sort_by", "sortBy", "ordering")
+_RANGES = (
+    ("from", "to"),
+    ("from", "until"),
+    ("start", "end"),
+    ("since", "until"),
+    ("start_time", "end_time"),
+    ("startTime", "endTime"),
+    ("start_date", "end_date"),
+    ("from_time", "to_time"),
+)
+_RANGE_ENDINGS = (("_after", "_before"), ("_from", "_to"), ("_since", "_until"), ("__gte", "__lt"), ("__gte", "__lte"))
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """How a list is cut into pages: query parameters, and where an answer says what is next.
+
+    `parameter` takes the number of the page (from `first`), the offset, or the cursor; it is empty for links, which are
+    URLs in the `Link` header, or at `next` in the body.
+    """
+
+    style: Style
+    parameter: str
+    size: str
+    first: int
+    next: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A parameter that sorts; each value gives members, `-` before one is descending."""
+
+    parameter: str
+    values: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Two parameters that cut a list to `start <= member < until`, or `<=` where the end is included."""
+
+    start: str
+    until: str
+    member: str
+    until_included: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """Members of intervals that leave no gap and do not overlap; `end`, or a length in seconds."""
+
+    start: str
+    end: str
+    duration_s: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A GET that answers an array, at `items` in its body; `resource` is the kind of thing in it, if it is known."""
+
+    operation: str
+    items: Tokens
+    item: Place | None
+    paging: Paging | None
+    total: Tokens | None
+    filters: Mapping[str, str]
+    """Member by the query parameter that selects by it."""
+    sort: Sort | None
+    range: Range | None
+    order: tuple[str, ...]
+    tiles: Tiles | None
+    resource: Resource | None
+    declared: Mapping[str, Any]
+
+    def items_of(self, answer: Any) -> list[Any] | None:
+        """The items in a body, or None where they are not where they should be."""
+        found = at(answer, self.items)
+        return found if isinstance(found, list) else None
+
+
+def at(value: Any, tokens: Tokens) -> Any:
+    """What stands at a pointer, or None."""
+    for token in tokens:
+        value = value.get(token) if isinstance(value, Mapping) else None
+    return value
+
+
+def listings(contract: Contract, declaration: Declaration, resources: Mapping[str, Resource]) -> dict[str, Listing]:
+    """All lists by the label of their operation, in document order."""
+    found = {}
+    for label in contract.operations:
+        if label.startswith("GET ") and (listing := _listing(contract, declaration, resources, label)):
+            found[label] = listing
+    return found
+
+
+def _listing(
+    contract: Contract, declaration: Declaration, resources: Mapping[str, Resource], label: str
+) -> Listing | None:
+    told = declaration.listing(label)
+    schema = answer_schema(contract, label)
+    where = tokens_of(told["items"]) if "items" in told else _items_at(contract, schema)
+    if where is None:
+        return None
+    item = items(contract, _below(contract, schema, where))
+    parameters = [name for place, name in contract.parameters(label) if place == "query"]
+    envelope = schema if where else None
+    resource = next((one for one in resources.values() if one.list == label), None)
+    paging = _told_paging(told["paging"]) if "paging" in told else _paging(contract, label, parameters, envelope)
+    taken = {paging.parameter, paging.size} if paging else set()
+    return Listing(
+        operation=label,
+        items=where,
+        item=item,
+        paging=paging,
+        total=tokens_of(told["total"]) if "total" in told else _total(contract, envelope),
+        filters=_filters(contract, label, item, parameters, taken, told.get("filters", {})),
+        sort=_sort(contract, label, item, parameters, told.get("sort")),
+        range=_range(contract, item, parameters, told.get("range")),
+        order=tuple(told.get("order", ())),
+        tiles=Tiles(told["tiles"]["start"], told["tiles"].get("end", ""), told["tiles"].get("duration_s", ""))
+        if "tiles" in told
+        else None,
+        resource=resource,
+        declared=told,
+    )
+
+
+def tokens_of(pointer: str) -> Tokens:
+    """The tokens of a JSON pointer."""
+    return tuple(map(unescape, pointer.split("/")[1:]))
+
+
+def _below(contract: Contract, schema: Place | None, where: Tokens) -> Place | None:
+    for token in where:
+        schema = members(contract, schema).get(token)
+    return schema
+
+
+def _items_at(contract: Contract, schema: Place | None) -> Tokens | None:
+    """The answer itself where it is an array, else its only array of objects, else its only array; None if open."""
+    if "array" in types(contract, schema):
+        return ()
+    arrays = {name: one for name, one in members(contract, schema).items() if "array" in types(contract, one)}
+    of_objects = [name for name, one in arrays.items() if "object" in types(contract, items(contract, one))]
+    names = of_objects or [*arrays]
+    # An object that is a thing by itself may have a list among its members: an envelope has hardly anything else.
+    if len(names) != 1 or "id" in members(contract, schema):
+        return None
+    return (names[0],)
+
+
+def _told_paging(told: Mapping[str, Any]) -> Paging | None:
+    if told["style"] == "none":
+        return None
+    return Paging(
+        style=told["style"],
+        parameter=told.get("parameter", ""),
+        size=told.get("size", ""),
+        first=told.get("first", 1 if told["style"] == "page" else 0),
+        next=tokens_of(told.get("next", "")),
+    )
+
+
+def _paging(contract: Contract, label: str, parameters: list[str], envelope: Place | None) -> Paging | None:
+    size = _first(parameters, _SIZE)
+    if page := _first(parameters, _PAGE):
+        minimum = keyword(contract, contract.below(contract.parameters(label)["query", page], "schema"), "minimum")
+        return Paging("page", page, size, minimum if minimum in (0, 1) else 1, ())
+    if offset := _first(parameters, _OFFSET):
+        return Paging("offset", offset, size, 0, ())
+    if _declares_header(contract, label, "link"):
+        return Paging("link", "", size, 0, ())
+    if cursor := _first(parameters, _CURSOR):
+        following = _find(contract, envelope, _NEXT)
+        return Paging("cursor", cursor, size, 0, following) if following else None
+    following = _find(contract, envelope, _NEXT_LINK)
+    schema = _below(contract, envelope, following)
+    if following and keyword(contract, schema, "format") in ("uri", "uri-reference"):
+        return Paging("link", "", size, 0, following)
+    return None
+
+
+def _declares_header(contract: Contract, label: str, name: str) -> bool:
+    responses = contract.below(contract.operations[label], "responses")
+    return any(
+        header.lower() == name
+        for status in responses.value
+        if str(status).startswith("2")
+        for header in contract.below(responses, str(status)).value.get("headers", {})
+    )
+
+
+def _total(contract: Contract, envelope: Place | None) -> Tokens | None:
+    return _find(contract, envelope, _TOTAL) or None
+
+
+def _find(contract: Contract, envelope: Place | None, names: tuple[str, ...]) -> Tokens:
+    """Where the first of the names stands in an envelope, or in an object of it such as `pagination`."""
+    outer = members(contract, envelope)
+    for name in names:
+        if name in outer and "object" not in types(contract, outer[name]):
+            return (name,)
+    for holder, place in outer.items():
+        inner = members(contract, place) if "object" in types(contract, place) else {}
+        for name in names:
+            if name in inner:
+                return (holder, name)
+    return ()
+
+
+def _filters(
+    contract: Contract,
+    label: str,
+    item: Place | None,
+    parameters: list[str],
+    taken: set[str],
+    told: Mapping[str, str | None],
+) -> dict[str, str]:
+    """Parameters with the name of a member of the items; what the declaration says goes before."""
+    names = members(contract, item)
+    found = {
+        name: name
+        for name in parameters
+        if name in names
+        and name not in taken
+        and types(contract, names[name]) & {"string", "integer", "number", "boolean"}
+        and "array" not in types(contract, contract.below(contract.parameters(label)["query", name], "schema"))
+    }
+    return {name: member for name, member in {**found, **told}.items() if member is not None}
+
+
+def _sort(
+    contract: Contract, label: str, item: Place | None, parameters: list[str], told: Mapping[str, Any] | None
+) -> Sort | None:
+    if told:
+        return Sort(told["parameter"], {value: tuple(names) for value, names in told["values"].items()})
+    name = _first(parameters, _SORT)
+    if not name:
+        return None
+    choices = keyword(contract, contract.below(contract.parameters(label)["query", name], "schema"), "enum") or ()
+    known = members(contract, item)
+    values = {value: (value,) for value in choices if isinstance(value, str) and value.lstrip("-") in known}
+    return Sort(name, values) if values else None
+
+
+def _range(
+    contract: Contract, item: Place | None, parameters: list[str], told: Mapping[str, Any] | None
+) -> Range | None:
+    if told:
+        return Range(told["from"], told["until"], told["member"], told.get("until_included", False))
+    times = [name for name, one in members(contract, item).items() if keyword(contract, one, "format") == "date-time"]
+    for start, until in _RANGES:
+        if start in parameters and until in parameters and len(times) == 1:
+            return Range(start, until, times[0], None)
+    for start, until in _RANGE_ENDINGS:
+        for name in times:
+            stem = re.sub("_at$", "", name)
+            for one in (name, stem):
+                if f"{one}{start}" in parameters and f"{one}{until}" in parameters:
+                    included = True if until == "__lte" else False if until == "__lt" else None
+                    return Range(f"{one}{start}", f"{one}{until}", name, included)
+    return None
+
+
+def _first(names: list[str], wanted: tuple[str, ...]) -> str:
+    return next((name for name in wanted if name in names), "")

@@ -1,0 +1,36 @@
+"""All that was discovered in a contract, with what its declaration corrects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from contract_tests.contract import Contract
+from contract_tests.declaration import Declaration
+from contract_tests.surface.listings import Listing, listings
+from contract_tests.surface.resources import Resource, resources
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing (RFC 9110, 9.2.1); TRACE is safe too, but servers had better not have it."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Resources by name and lists by label, made when first asked for."""
+
+    contract: Contract
+    declaration: Declaration
+
+    @cached_property
+    def resources(self) -> dict[str, Resource]:
+        """Every kind of thing that the API keeps."""
+        return resources(self.contract, self.declaration)
+
+    @cached_property
+    def listings(self) -> dict[str, Listing]:
+        """Every GET that answers a list."""
+        return listings(self.contract, self.declaration, self.resources)
+
+    def is_safe(self, label: str) -> bool:
+        """Whether an operation changes nothing: by its method, or because the declaration says so."""
+        return label.partition(" ")[0] in SAFE or label in self.declaration.harmless
