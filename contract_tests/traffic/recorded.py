@@ -67,10 +67,12 @@ class Verdict:
     """What is wrong with one exchange; `operation` is a label such as `GET /tariffs`, empty for one of no operation.
 
     `refused` has what is wrong with a request that was answered with 4xx, as it should be. `unjudged` says what
-    nothing could be said about, and why.
+    nothing could be said about, and why. `unknown` is method and path of what is below the base URL, but is no
+    operation; it is empty for what is elsewhere.
     """
 
     operation: str
     violations: tuple[Violation, ...] = ()
     refused: tuple[Violation, ...] = ()
     unjudged: tuple[str, ...] = ()
+    unknown: str = ""
