@@ -1,0 +1,1 @@
+"""Defects that only Stekker's smart charging API can have."""

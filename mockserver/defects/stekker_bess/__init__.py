@@ -1,0 +1,1 @@
+"""Defects that only Stekker's battery API can have."""
