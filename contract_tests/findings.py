@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from contract_tests.coverage.coverage import Coverage
+from contract_tests.coverage.point import Point
 from contract_tests.plan import LAWS
 
 Stop = Literal["completed", "out of time", "interrupted", "server gone", "broken"]
@@ -36,13 +38,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The first event: what is checked, where and how; `operations` are labels such as `GET /tariffs`."""
+    """The first event: what is checked, where and how; `operations` are labels such as `GET /tariffs`.
+
+    `points` are those of every operation of the contract; `barred` says why an operation may not be called.
+    """
 
     title: str
     url: str
     seed: int
     phases: tuple[str, ...]
     operations: tuple[str, ...]
+    points: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    barred: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class Judged:
     """Some requests to one operation: answers by status, the checks that judged them, and what these found.
 
     `successes` counts the answers that show the operation at work: 2xx and 3xx to its own method. `notes` are findings
-    that do not count, because nobody has promised what they found missing.
+    that do not count, because nobody has promised what they found missing. `points` are what the requests tried.
     """
 
     phase: str
@@ -67,6 +74,7 @@ class Judged:
     checks: frozenset[str]
     findings: tuple[Finding, ...]
     notes: tuple[Finding, ...] = ()
+    points: frozenset[Point] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +139,7 @@ class Tally:
     end: Ended | None = None
     answers: dict[str, Counter[int]] = field(default_factory=dict)
     successes: Counter[str] = field(default_factory=Counter)
+    points: dict[str, set[Point]] = field(default_factory=dict)
     judged: set[tuple[str, str]] = field(default_factory=set)
     causes: dict[tuple[str, str, str], Cause] = field(default_factory=dict)
     notes: dict[tuple[str, str, str], Cause] = field(default_factory=dict)
@@ -146,6 +155,7 @@ class Tally:
             case Judged():
                 self.answers.setdefault(event.operation, Counter()).update(event.answers)
                 self.successes[event.operation] += event.successes
+                self.points.setdefault(event.operation, set()).update(event.points)
                 self.judged.update((event.operation, check) for check in event.checks)
                 if event.phase == LAWS:
                     self.laws.update(((event.operation, check), "") for check in event.checks)
@@ -173,6 +183,13 @@ class Tally:
     def operations(self) -> tuple[str, ...]:
         """Labels of the operations that should be tested."""
         return self.start.operations if self.start else ()
+
+    @property
+    def coverage(self) -> Coverage:
+        """What was exercised of what the contract declares."""
+        declared = self.start.points if self.start else {}
+        barred = self.start.barred if self.start else {}
+        return Coverage(declared, self.points, self.answers, barred, frozenset(declared) - {*self.operations, *barred})
 
     @property
     def requests(self) -> int:
