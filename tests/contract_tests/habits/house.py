@@ -315,7 +315,7 @@ def _operations(document: Any) -> Iterator[Operation]:
             success = found(next(value for status, value in told["responses"].items() if status.startswith("2")))
             yield Operation(
                 label=f"{method.upper()} {path}",
-                name=told["operationId"].replace("-", "_"),
+                name=re.sub("(?=[A-Z])|-", "_", told["operationId"]).lower(),
                 path=pattern,
                 parameters=tuple(
                     Parameter(
