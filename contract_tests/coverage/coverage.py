@@ -8,10 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from contract_tests.coverage.point import KINDS, Kind, Point
-
-MOST = 256
-"""Points of one operation; what a larger one declares beyond these is not counted."""
+from contract_tests.coverage.point import KINDS, MOST, Kind, Point
 
 _RESPONSES = {
     "304": "needs a conditional request",

@@ -12,6 +12,9 @@ Kind = Literal["responses", "parameters", "values", "branches"]
 what a body may be: a media type, an alternative of oneOf or anyOf, null or not, a list with an item in it."""
 KINDS: tuple[Kind, ...] = ("responses", "parameters", "values", "branches")
 
+MOST = 400
+"""Points of one operation; what a larger one declares beyond these is not counted, and its row says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -27,4 +30,6 @@ class Point:
     refused: int = 0
 
     def __str__(self) -> str:
-        return f"{self.name}={self.value}" if self.value else self.name
+        if not self.value:
+            return self.name
+        return f"{self.name}{': ' if self.kind == 'branches' else '='}{self.value}"
