@@ -17,6 +17,8 @@ COMMANDS = {
     "simulate": ("mockserver.commands.simulate.command", "simulate", "Play charger traffic against a server."),
     "check": ("contract_tests.cli", "check", "Check an implementation against its contract."),
     "listen": ("contract_tests.listen", "listen", "Receive webhooks and check them."),
+    "verify": ("contract_tests.verify", "verify", "Check recorded traffic against a contract."),
+    "proxy": ("contract_tests.proxy", "proxy", "Pass traffic on, and check it against a contract."),
 }
 """Module and attribute of each sub-command, and its line in the help."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from contract_tests.contract import METHODS, Contract
+from contract_tests.contract import Contract
 
 _PORTS = {"http": 80, "https": 443}
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
@@ -26,12 +26,21 @@ class Routes:
     """The paths of a contract below a base URL; one without a host, `/v2`, is that of any host."""
 
     def __init__(self, contract: Contract, base_url: str = "") -> None:
-        self._base = urlsplit(base_url.rstrip("/"))
         self._contract = contract
+        self.base_url = base_url
         self._templates = sorted(
             ((_pattern(template), template) for template in contract.document.get("paths", {})),
             key=lambda pair: _rank(pair[1]),
         )
+
+    @property
+    def base_url(self) -> str:
+        """The base URL; it may be changed when more is known."""
+        return self._base.geturl()
+
+    @base_url.setter
+    def base_url(self, url: str) -> None:
+        self._base = urlsplit(url.rstrip("/"))
 
     def below(self, url: str) -> str | None:
         """The path of a URL without the base, as sent; None for a URL that is not below it."""
@@ -59,28 +68,43 @@ class Routes:
                 yield path[:start], sum("{" not in segment for segment in route.template.split("/")[1:])
 
 
-def guessed_base_url(contract: Contract, requests: Iterable[tuple[str, str]]) -> str:
-    """The base URL below which most of the requests (method, URL) are of the contract; empty if none is of it.
+class BaseUrlGuess:
+    """The base URL below which most of the requests seen so far are of the contract.
 
     Of several that fit as well, one that ends as a server of the contract does is taken. Where more than one host was
     called the same way, the host is left out.
     """
-    routes = Routes(contract)
-    servers = [path for path in map(_server_path, contract.document.get("servers", [])) if path]
-    votes: Counter[str] = Counter()
-    hosts: defaultdict[str, set[str]] = defaultdict(set)
-    for method, url in requests:
-        split = _split(url)
-        if split is None or method.lower() not in METHODS:
-            continue
-        for base, literals in routes.bases(method, split.path):
-            votes[base] += 1 + 2 * literals + any(base.endswith(server) for server in servers)
-            hosts[base].add(f"{split.scheme}://{split.netloc}")
-    if not votes:
-        return ""
-    best = max(votes, key=lambda base: (votes[base], -len(base)))
-    (host,) = hosts[best] if len(hosts[best]) == 1 else {""}
-    return f"{host}{best}" or "/"
+
+    def __init__(self, contract: Contract) -> None:
+        self._routes = Routes(contract)
+        self._servers = [path for path in map(_server_path, contract.document.get("servers", [])) if path]
+        self._votes: Counter[str] = Counter()
+        self._hosts: defaultdict[str, set[str]] = defaultdict(set)
+
+    def see(self, method: str, url: str) -> None:
+        """Take a request into account."""
+        if (split := _split(url)) is None:
+            return
+        for base, literals in self._routes.bases(method, split.path):
+            self._votes[base] += 1 + 2 * literals + any(base.endswith(server) for server in self._servers)
+            self._hosts[base].add(f"{split.scheme}://{split.netloc}")
+
+    @property
+    def best(self) -> str:
+        """The base URL, empty while no request was of the contract."""
+        if not self._votes:
+            return ""
+        best = max(self._votes, key=lambda base: (self._votes[base], -len(base)))
+        (host,) = self._hosts[best] if len(self._hosts[best]) == 1 else {""}
+        return f"{host}{best}" or "/"
+
+
+def checked_base_url(url: str) -> str:
+    """A base URL that can be compared with; raises ValueError that says how one is written."""
+    split = urlsplit(url)  # which raises it, too
+    if split.query or split.fragment or not ((_split(url) and split.hostname) or re.match(r"/(?!/)", url)):
+        raise ValueError(f"{url!r} is no base URL: write http://127.0.0.1:8080/v2, or /v2 for any host")
+    return url
 
 
 def _pattern(template: str) -> re.Pattern[str]:
