@@ -13,6 +13,7 @@ from schemathesis.engine.recorder import ScenarioRecorder
 from contract_tests import listed_items
 from contract_tests.breaches import breach
 from contract_tests.contract import Contract
+from contract_tests.coverage.points import Points
 from contract_tests.credentials import Credentials
 from contract_tests.exchange import Exchange, shown
 from contract_tests.findings import Finding, Judged
@@ -33,6 +34,7 @@ class Translation:
         self._credentials = credentials
         self._reduced = reduced
         self._listed = ListedItems(contract, credentials)
+        self._points = Points(contract)
 
     def judged(self, phase: str, recorder: ScenarioRecorder) -> Iterator[Judged]:
         """One event per operation that a scenario sent requests to, in the order of their first request."""
@@ -66,6 +68,7 @@ class Translation:
                 successes=sum(exchange.succeeded for exchange in sent[label]),
                 checks=frozenset(checks[label]),
                 findings=tuple(findings[label]),
+                points=frozenset().union(*map(self._points.exercised, sent[label])),
             )
 
     def _exchanges(self, recorder: ScenarioRecorder) -> Iterator[tuple[str, Exchange]]:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 
+from contract_tests.coverage.points import Points
 from contract_tests.exchange import Exchange, shown
 from contract_tests.findings import Event, Finding, Judged, Trouble, Unplayed
 from contract_tests.laws.client import Client
@@ -42,6 +43,7 @@ class _Performance:
         self._counts = law.basis in laws.counted
         self._law = law
         self._stage = Stage(run, law.name)
+        self._points = run.once("points", lambda: Points(run.contract))
 
     def events(self) -> Iterator[Event]:
         missing = [label for label in self._law.operations if label not in self._plan.operations]
@@ -82,6 +84,7 @@ class _Performance:
                 checks=frozenset({self._law.name} if judged else ()),
                 findings=here if self._counts else (),
                 notes=() if self._counts else here,
+                points=frozenset().union(*map(self._points.exercised, exchanges)),
             )
 
     def _finding(self, breach: Breach) -> Finding:
