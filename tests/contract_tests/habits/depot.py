@@ -1,4 +1,4 @@
-"""Depot bookings: page numbers with a total, problem+json, bearer tokens with scopes, ETags, idempotency keys, states."""
+"""Depot bookings: page numbers, a total, problem+json, bearer tokens with scopes, ETags, idempotency keys, states."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class Depot(Server):
         super().__init__(*planted)
         for n in range(23):
             kind, power_kw = ("dc", 50.0 + 25 * (n * 7 % 11)) if n % 3 else ("ac", 22.0)
-            self.add_bay(f"{('West', 'East')[n % 2]} {(n * 5) % 23 + 1}", kind, power_kw, n % 4 - 1, None)
+            name = f"{('West', 'East')[n % 2]} {(n * 5) % 23 + 1}"
+            self.add_bay(name=name, kind=kind, power_kw=power_kw, level=n % 4 - 1, comment=None)
         for n in range(7):
             times = f"2026-03-0{n + 1}T20:00:00Z", f"2026-03-0{n + 2}T04:00:00Z"
             booking = self.add_booking(f"bay-{n + 1:04d}", f"Line {n}", *times)
@@ -233,9 +234,7 @@ class Depot(Server):
     def page(self, name: str, things: list[dict[str, Any]], request: Request) -> Reply:
         number, size = request.values["page"] or 1, request.values["per_page"] or 10
         start = (number - 1) * size
-        return ok(
-            {name: things[start : start + size], "page": number, "per_page": size, "total": len(things)}
-        )
+        return ok({name: things[start : start + size], "page": number, "per_page": size, "total": len(things)})
 
 
 def _names(header: str | None, etag: str) -> bool:

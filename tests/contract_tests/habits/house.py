@@ -292,9 +292,7 @@ def _operations(document: Any) -> Iterator[Operation]:
     components = _modern(document["components"])
 
     def validator(schema: Any) -> Any:
-        return jsonschema_rs.Draft202012Validator(
-            {**_modern(schema), "components": components}, validate_formats=True
-        )
+        return jsonschema_rs.Draft202012Validator({**_modern(schema), "components": components}, validate_formats=True)
 
     def found(value: Any) -> Any:
         if "$ref" not in value:

@@ -136,6 +136,11 @@ def refusals(status: int, change: Callable[[Reply], object]) -> Plant:
     return step("refused", make)
 
 
+def says_otherwise(reply: Reply) -> None:
+    """Turn an error into one of a format that no contract here has."""
+    reply.content, reply.media_type = {"message": "that did not work"}, "application/json"
+
+
 def requests(change: Callable[[Any, Request], object]) -> Plant:
     """Change every request before anything is made of it."""
 
