@@ -8,7 +8,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mockserver.defects.contract import Contract, contracts_of
+from mockserver.defects.contract import Contract
 from mockserver.defects.defect import Defect
 from mockserver.defects.planting import Broken, Planted
 
@@ -96,7 +96,7 @@ def _alike(name: str, known: Iterable[str]) -> str:
 
 def plant(app: Any, words: Iterable[str], runtime: Runtime) -> Broken:
     """The mock of a runtime with defects in front of it; they may be taken back, and others planted."""
-    contracts = contracts_of(runtime.apis)
-    broken = Broken(app, contracts, runtime.outbox)
-    broken.plant(*chosen(words, contracts))
+    broken = Broken(app, outbox=runtime.outbox)
+    broken.follow(runtime)
+    broken.plant(*chosen(words, broken.contracts))
     return broken

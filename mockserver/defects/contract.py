@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockserver.http.errors import ErrorStyle, ProblemStyle
 from mockserver.http.routing import Router
 from specs.build import follow
 from specs.operation import MediaType, Operation, Schema, Spec
+
+if TYPE_CHECKING:
+    from mockserver.http.api import Api
 
 PAGE = frozenset({"page", "page_number", "offset", "cursor", "marker", "after", "page_token"})
 PAGE_SIZE = frozenset({"page_size", "per_page", "limit", "size", "pageSize", "perPage"})
@@ -32,7 +35,8 @@ class Property:
     @property
     def types(self) -> frozenset[str]:
         """The JSON types that the schema allows by name."""
-        declared = self.schema.get("type", ())
+        values = self.schema.get("enum", ())
+        declared = self.schema.get("type", ["string"] if any(isinstance(each, str) for each in values) else ())
         return frozenset([declared] if isinstance(declared, str) else declared)
 
     @property
@@ -202,21 +206,26 @@ class Contract:
         found = follow(self.spec.document, "", schema)[1] if isinstance(schema, Mapping) else {}
         return found if isinstance(found, Mapping) else {}
 
-    def properties(self, schema: Mapping[str, Any], depth: int = 0) -> Iterator[Property]:
+    def properties(self, schema: Mapping[str, Any]) -> Iterator[Property]:
         """The members that an object of a schema may have, those of its parts and alternatives included, each once."""
+        required = self._required(schema)
         seen: set[str] = set()
-        for each in self._properties(self.followed(schema), depth):
-            if each.name not in seen:
-                seen.add(each.name)
-                yield each
+        for name, inner in self._properties(self.followed(schema)):
+            if name not in seen:
+                seen.add(name)
+                yield Property(name, self._merged(inner), name in required)
 
-    def _properties(self, schema: Mapping[str, Any], depth: int) -> Iterator[Property]:
-        required = schema.get("required", ())
-        for name, inner in schema.get("properties", {}).items():
-            yield Property(name, self._merged(inner), name in required)
+    def _properties(self, schema: Mapping[str, Any], depth: int = 0) -> Iterator[tuple[str, Any]]:
+        yield from schema.get("properties", {}).items()
         parts = (part for keyword in ("allOf", "anyOf", "oneOf") for part in schema.get(keyword, ()))
         for part in parts if depth < _MAX_DEPTH else ():
-            yield from self.properties(self.followed(part), depth + 1)
+            yield from self._properties(self.followed(part), depth + 1)
+
+    def _required(self, schema: Mapping[str, Any], depth: int = 0) -> frozenset[str]:
+        """What must be there, by the schema itself or by a part that always holds."""
+        found = self.followed(schema)
+        parts = found.get("allOf", ()) if depth < _MAX_DEPTH else ()
+        return frozenset(found.get("required", ())).union(*(self._required(part, depth + 1) for part in parts))
 
     def _merged(self, schema: Any) -> Mapping[str, Any]:
         """A schema together with the first of its parts that says the type: enough to know what a member is."""
@@ -234,12 +243,12 @@ class Contract:
         return router
 
 
-def contracts_of(mounted: Iterable[Any]) -> tuple[Contract, ...]:
-    """The contracts of mounted APIs (`api` and `spec`) that may be broken: all but what stands under `/_mock`."""
+def contracts_of(served: Iterable[tuple[Api, Spec]]) -> tuple[Contract, ...]:
+    """The contracts that may be broken: of all APIs but those under `/_mock`, which are ours alone."""
     return tuple(
-        Contract(each.api.name, each.api.base_path, each.spec, each.api.errors)
-        for each in mounted
-        if not each.api.base_path.startswith("/_mock")
+        Contract(api.name, api.base_path, spec, api.errors)
+        for api, spec in served
+        if not api.base_path.startswith("/_mock")
     )
 
 

@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 import orjson
 
-from mockserver.defects.contract import Contract, Traits
+from mockserver.defects.contract import Contract, Traits, contracts_of
 from mockserver.defects.defect import Answer, Defect, Memory, Push, Request
 from mockserver.http.outbox import Outbox
 from mockserver.http.transport import Transport, Unreachable
+
+if TYPE_CHECKING:
+    from mockserver.http.runtime import Runtime
 
 LONGEST_BODY = 8 * 1_048_576
 """Bytes; a request with a longer body passes as it is."""
@@ -31,6 +34,10 @@ class Planted:
     operation_id: str | None = None
     memory: Memory = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """As it is typed."""
+        return f"{self.defect.name}@{self.operation_id}" if self.operation_id else self.defect.name
+
     def is_at(self, asked: Request) -> bool:
         """Whether a request is one that it may alter."""
         is_meant = self.operation_id is None or (asked.at is not None and asked.at.id == self.operation_id)
@@ -45,27 +52,32 @@ class Broken:
 
     def __init__(self, app: Any, contracts: Sequence[Contract] = (), outbox: Outbox | None = None) -> None:
         self.contracts = contracts
+        self.planted: list[Planted] = []
+        """The defects in force."""
         self._app = app
         self._outbox = outbox
-        self._planted: list[Planted] = []
         self._carrier: _Carrier | None = None
+
+    def follow(self, runtime: Runtime) -> None:
+        """Take up the contracts that a mock serves now."""
+        self.contracts = contracts_of((mounted.api, mounted.spec) for mounted in runtime.apis)
 
     def plant(self, *planted: Planted) -> None:
         """Put defects in force beside those that are."""
-        self._planted += planted
+        self.planted += planted
         if self._outbox is not None and self._carrier is None:
-            self._carrier = self._outbox.transport = _Carrier(self._outbox.transport, self._planted)
+            self._carrier = self._outbox.transport = _Carrier(self._outbox.transport, self.planted)
 
     def take_back(self) -> None:
         """Be honest again, and forget what the defects remembered."""
-        self._planted.clear()
+        self.planted.clear()
         if self._outbox is not None and self._carrier is not None:
             self._outbox.transport = self._carrier.transport
             self._carrier = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Ask the application, and alter what passes."""
-        if scope["type"] != "http" or not self._planted or not self._is_ours(_path(scope)):
+        if scope["type"] != "http" or not self.planted or not self._is_ours(_path(scope)):
             await self._app(scope, receive, send)
             return
         chunks = _Chunks(receive)
@@ -74,7 +86,7 @@ class Broken:
             await self._app(scope, chunks.again, send)
             return
         asked = self._request(scope, body)
-        planted = tuple(self._planted)
+        planted = tuple(self.planted)
         seen: list[Request] = []
         sent = asked
         for each in planted:

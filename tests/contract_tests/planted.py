@@ -1,300 +1,237 @@
-"""Defects to plant in front of a correct application, so that `gridmock check` can show that it finds them.
-
-`plant(app, bug)` wraps any ASGI application that serves suppliers and tariffs as ev.energy does, under any prefix: the
-tariff desk of these tests, and our mock. It alters requests on their way in or answers on their way out; the
-application itself knows nothing of it.
-"""
+"""Which defects each law and each generated check has to find, and how defects are planted for a test."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
-SUPPLIERS, SUPPLIER, TARIFFS, PRICES = r"/suppliers$", r"/suppliers/[^/]+$", r"/tariffs$", r"/tariffs/[^/]+/prices$"
-ABSENT_ID = "supl" + "Z" * 26
+from mockserver.defects import Broken, Contract, Defect, Planted, anywhere, chosen, plant
+from mockserver.defects.defect import Where
+from specs.loader import load
+from tests.mock import Mock
 
+Found = Mapping[str, tuple[str, ...]]
+"""Defects, as `--break` names them, by the law or check that finds them."""
 
-@dataclass(frozen=True)
-class Request:
-    """What the application is asked; header names are lower case."""
-
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    body: bytes
-
-    def parameter(self, name: str) -> str:
-        return dict(parse_qsl(self.query)).get(name, "")
-
-    def with_parameter(self, name: str, value: str) -> Request:
-        return replace(self, query=urlencode([*(p for p in parse_qsl(self.query) if p[0] != name), (name, value)]))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the application says; header names are lower case."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    def without(self, header: str) -> Answer:
-        return replace(self, headers={name: value for name, value in self.headers.items() if name != header})
-
-    def with_header(self, header: str, value: str) -> Answer:
-        return replace(self, headers=self.headers | {header: value})
-
-
-@dataclass
-class Memory:
-    """What a defect may remember between requests."""
-
-    token: str = ""
-    supplier_id: str = ""
-    notes: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Bug:
-    """One defect: how it alters traffic, where it shows, and which check has to find it."""
-
-    name: str
-    check: str
-    operations: tuple[str, ...]
-    request: Callable[[Request, Memory], Request] = field(default=lambda request, _: request)
-    answer: Callable[[Request, Answer, Memory], Answer] = field(default=lambda _, answer, __: answer)
-    phases: str = "examples,coverage"
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """Options of `gridmock check` that are enough to find it, and no more."""
-        if self.phases == "laws":
-            return ("--phases", "laws", "--law", self.check)
-        only = (word for operation in self.operations for word in ("--include", operation))
-        return ("--phases", self.phases, "--max-examples", "10", *only)
-
-
-HONEST = Bug("none", "", ())
-
-
-def plant(app: Any, bug: Bug) -> Callable[..., Awaitable[None]]:
-    """The ASGI application with the defect in front of it."""
-    memory = Memory()
-
-    async def planted(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            await app(scope, receive, send)
-            return
-        asked = await _request(scope, receive)
-        altered = bug.request(asked, memory)
-        answer = await _ask(app, scope, altered)
-        _remember(memory, altered, answer)
-        answer = bug.answer(asked, answer, memory)
-        headers = answer.without("content-length").headers | ({} if answer.status == 204 else _length(answer))
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-        await send({"type": "http.response.body", "body": answer.body})
-
-    return planted
-
-
-def _length(answer: Answer) -> dict[str, str]:
-    return {"content-length": str(len(answer.body))}
-
-
-def _remember(memory: Memory, request: Request, answer: Answer) -> None:
-    if answer.status == 200:
-        memory.token = request.headers.get("authorization", memory.token)
-        if re.search(SUPPLIERS, request.path) and (suppliers := json.loads(answer.body)):
-            memory.supplier_id = suppliers[0]["id"]
-
-
-async def _request(scope: Any, receive: Any) -> Request:
-    body = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    return Request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, body)
-
-
-async def _ask(app: Any, scope: Any, request: Request) -> Answer:
-    messages = [{"type": "http.request", "body": request.body, "more_body": False}, {"type": "http.disconnect"}]
-    start: dict[str, Any] = {}
-    body = b""
-
-    async def receive() -> Any:
-        return messages.pop(0) if len(messages) > 1 else messages[0]
-
-    async def send(message: Any) -> None:
-        nonlocal start, body
-        if message["type"] == "http.response.start":
-            start = message
-        else:
-            body += message.get("body", b"")
-
-    changed = {
-        "method": request.method,
-        "path": request.path,
-        "query_string": request.query.encode("latin-1"),
-        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers.items()],
-    }
-    if request.path != scope["path"]:
-        changed["raw_path"] = request.path.encode()
-    await app(scope | changed, receive, send)
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
-    return Answer(start["status"], headers, body)
-
-
-def _items(path: str, alter: Callable[[dict[str, Any]], object]) -> Callable[[Request, Answer, Memory], Answer]:
-    """Alter every item of every list that is answered with success at a path."""
-
-    def answer(request: Request, answer: Answer, _: Memory) -> Answer:
-        if answer.status != 200 or not re.search(path, request.path):
-            return answer
-        items = json.loads(answer.body)
-        for item in items:
-            alter(item)
-        return replace(answer, body=json.dumps(items).encode())
-
-    return answer
-
-
-def _successes(path: str, alter: Callable[[Answer], Answer]) -> Callable[[Request, Answer, Memory], Answer]:
-    """Alter every answer with success at a path."""
-    return lambda asked, answer, _: alter(answer) if answer.status == 200 and re.search(path, asked.path) else answer
-
-
-def _crash(asked: Request, answer: Answer, _: Memory) -> Answer:
-    if answer.status == 200 and asked.parameter("page_size") == "1":
-        return Answer(500, {"content-type": "text/plain"}, b"Internal Server Error")
-    return answer
-
-
-def _crash_on_odd_id(asked: Request, answer: Answer, _: Memory) -> Answer:
-    if answer.status == 404 and re.search(SUPPLIER, asked.path) and not re.search("/supl[A-Z0-9]{26}$", asked.path):
-        return Answer(500, {"content-type": "text/plain"}, b"Internal Server Error")
-    return answer
-
-
-def _first_for_odd_id(asked: Request, memory: Memory) -> Request:
-    if asked.method == "GET" and re.search(SUPPLIER, asked.path) and not re.search("/supl[A-Z0-9]{26}$", asked.path):
-        return replace(asked, path=asked.path.rpartition("/")[0] + f"/{memory.supplier_id}")
-    return asked
-
-
-def _sign_everybody_in(asked: Request, memory: Memory) -> Request:
-    return replace(asked, headers=asked.headers | {"authorization": memory.token}) if memory.token else asked
-
-
-def _clamp(asked: Request, _: Memory) -> Request:
-    size = asked.parameter("page_size")
-    if not re.fullmatch(r"-?\d{1,9}", size) or 1 <= int(size) <= 100:
-        return asked
-    return asked.with_parameter("page_size", "100" if int(size) > 100 else "1")
-
-
-def _refuse_the_most(asked: Request, _: Memory) -> Request:
-    return asked.with_parameter("page_size", "101") if asked.parameter("page_size") == "100" else asked
-
-
-BUGS = (
-    Bug("server-error", "not_a_server_error", ("get-suppliers",), answer=_crash),
-    Bug(
-        "missing-property",
-        "response_schema_conformance",
-        ("get-suppliers",),
-        answer=_items(SUPPLIERS, lambda item: item.pop("name")),
+STEKKER: Found = {
+    "pairing_lets_a_charge_point_speak": ("status-refused",),
+    "max_power_is_volts_times_amperes_times_phases": ("max-power-believed",),
+    "missing_power_type_is_one_phase": ("three-phases-by-default",),
+    "max_power_is_as_given_or_a_default": ("default-power-other",),
+    "stranger_charge_point_is_404": ("strangers-speak",),
+    "unpairing_a_stranger_is_404": ("strangers-leave",),
+    "unknown_pairing_code_is_refused": ("any-code-pairs",),
+    "unpair_takes_an_id_as_a_number": ("unpair-wants-text", "unpair-pairs"),
+    "ids_as_numbers_and_as_text_are_the_same": ("ids-want-text", "numbers-are-others"),
+    "unpair_ends_running_sessions": ("unpair-pairs",),
+    "pairing_again_does_not_revive_a_session": ("unpair-pairs",),
+    "another_organization_sees_nothing": ("tenants-mixed", "strangers-learn-of-others"),
+    "bearer_and_token_both_authenticate": ("bearer-only",),
+    "event_is_an_object_or_text": ("event-always-an-object",),
+    "response_is_read_where_documented": ("response-only-inside",),
+    "response_is_read_in_either_place": ("response-only-beside",),
+    "put_is_for_pairing_only": ("put-takes-all", "post-unpairs"),
+    "error_code_is_any_text": ("ocpp-codes-only",),
+    "connector_id_has_no_upper_bound": ("few-connectors",),
+    "sampled_value_is_text": ("sampled-value-as-number", "sampled-value-whole"),
+    "sensor_value_is_a_number": ("sensor-value-as-text",),
+    "times_have_up_to_nine_decimals": ("microseconds-only",),
+    "unit_fits_the_quantity": ("any-unit",),
+    "repeated_event_has_no_second_effect": ("repeat-refused", "repeat-opens-another", "repeat-costs-again"),
+    "unknown_transaction_is_refused": ("unknown-transactions-taken",),
+    "transaction_id_is_needed_at_the_start": ("start-without-id",),
+    "register_does_not_fall": ("register-may-fall-at-the-stop",),
+    "refused_card_opens_no_session": ("blocked-cards-charge",),
+    "other_ocpp_methods_are_ignored": ("heartbeat-refused", "heartbeat-accepted"),
+    "a_connector_has_one_session": ("sessions-side-by-side",),
+    "broken_json_is_refused": ("broken-json-crashes",),
+    "region_is_nl_unless_said_otherwise": ("default-region-be",),
+    "region_says_how_long_periods_are": ("filter-ignored@get-market-price-forecast",),
+    "unknown_region_is_refused": ("filter-ignored@get-market-price-forecast",),
+    "periods_follow_one_another": ("series-has-a-gap", "series-overlaps", "series-backwards"),
+    "prices_cover_whole_market_days": ("series-begins-late", "series-ends-early"),
+    "past_periods_have_no_forecast": ("past-has-forecasts",),
+    "past_periods_have_a_price": ("past-unsettled",),
+    "every_coming_period_has_a_price_or_a_forecast": ("forecast-missing", "all-settled"),
+    "forecast_lies_within_its_bounds": ("forecast-bounds-crossed", "forecast-bound-missing"),
+    "lowest_upcoming_price_is_the_lowest": ("lowest-price-wrong", "lowest-price-over"),
+    "price_comes_only_after_the_stop": ("priced-while-running", "never-priced"),
+    "running_session_is_409": ("running-is-absent",),
+    "price_id_is_not_the_transaction_id": ("price-id-is-the-transaction",),
+    "price_is_dated_by_its_session": ("updated-before-the-end", "ends-an-hour-late"),
+    "price_is_the_same_by_post": ("post-costs-more",),
+    "meter_readings_is_no_transaction_id": ("template-wins", "get-drops-its-body"),
+    "readings_cost_energy_times_price": ("one-mean-price", "with-vat"),
+    "a_single_period_costs_its_own_price": ("price-of-another-hour",),
+    "readings_without_energy_cost_nothing": ("fixed-fee", "sum-off-by-a-cent@post-meter-readings"),
+    "session_costs_what_its_readings_cost": ("session-with-vat", "sum-off-by-a-cent@get-cdr"),
+    "readings_only_rise": ("readings-may-fall",),
+    "readings_need_a_market_with_prices": ("any-market",),
+    "energy_forecast_is_in_order": ("energy-below-its-bounds",),
+    "energy_so_far_is_the_last_measurement": ("energy-so-far-forgotten",),
+    "forecast_end_is_not_before_the_start": ("over-before-it-began",),
+    "started_session_gets_a_profile": ("pushes-lost",),
+    "profile_goes_to_the_charge_points_address": ("push-address-short", "push-for-another-charge-point"),
+    "profile_carries_the_key_in_two_headers": ("push-with-one-key", "push-with-two-keys", "push-with-a-wrong-key"),
+    "profile_comes_without_authorization": ("push-with-authorization",),
+    "profile_fits_its_schema": ("push-purpose-outside-ocpp", "push-limit-is-text", "push-without-schedule"),
+    "profile_names_its_transaction_inside": (
+        "push-transaction-at-the-top",
+        "push-for-another-transaction",
+        "push-for-another-connector",
     ),
-    Bug(
-        "wrong-type",
-        "response_schema_conformance",
-        ("get-suppliers",),
-        answer=_items(SUPPLIERS, lambda item: item.update(highlighted="yes")),
+    "profile_is_in_watts": ("push-in-amperes", "push-for-good"),
+    "profile_periods_rise_from_zero": ("push-begins-late", "push-backwards"),
+    "profile_stays_within_max_power": ("push-above-max-power", "max-power-wins"),
+    "profile_without_power_type_is_for_one_phase": ("three-phases-by-default",),
+    "profile_ends_with_zero": ("push-goes-on-for-ever",),
+    "profile_begins_when_the_session_does": ("push-begins-another-day", "push-with-an-offset"),
+    "changed_plan_is_pushed_again": ("pushed-once", "push-has-a-new-id-each-time"),
+    "repeated_start_pushes_nothing": ("repeat-is-another-start",),
+    "nothing_is_pushed_after_the_stop": ("pushed-too-late",),
+    "nothing_is_pushed_after_unpairing": ("pushed-too-late", "unpair-pairs"),
+}
+
+BESS: Found = {
+    "what_is_registered_can_be_read": ("write-rounds-numbers", "write-loses-a-member"),
+    "what_is_registered_is_listed_once": ("created-not-listed", "listed-twice", "listed-otherwise"),
+    "pages_hold_everything_once": (
+        "page-number-ignored",
+        "page-size-ignored",
+        "total-of-the-page",
+        "pages-overlap",
+        "pages-lose-an-item",
     ),
-    Bug(
-        "null",
-        "response_schema_conformance",
-        ("get-suppliers",),
-        answer=_items(SUPPLIERS, lambda item: item.update(name=None)),
+    "filters_select": ("filter-ignored",),
+    "change_changes_only_what_it_names": ("update-changes-another-member", "reads-are-stale", "update-lost"),
+    "what_is_removed_is_gone": ("delete-does-nothing", "deleted-still-listed", "deleted-still-readable"),
+    "grid_connection_in_use_stays": ("in-use-removed",),
+    "external_id_is_taken_once": ("external-id-twice",),
+    "power_of_a_connection_follows_from_its_fuse": ("power-between-phases", "power-not-updated"),
+    "grid_connection_has_to_exist": ("no-such-connection",),
+    "grid_connection_is_for_good": ("move-ignored",),
+    "battery_makes_sense": ("senseless-battery", "made-senseless"),
+    "another_organization_sees_nothing": ("tenants-mixed",),
+    "measurements_are_read_as_submitted": (
+        "series-backwards@list-measurements",
+        "receipt-in-order-of-arrival",
+        "numbers-rounded@list-measurements",
     ),
-    Bug(
-        "not-in-enum",
-        "response_schema_conformance",
-        ("get-tariffs",),
-        answer=_items(TARIFFS, lambda item: item.update(type="FREE")),
+    "measurement_for_the_same_time_replaces": ("counted-again", "first-write-wins"),
+    "interval_has_mean_power_and_last_register": (
+        "interval-has-another-power",
+        "interval-has-another-register",
+        "interval-ignored",
     ),
-    Bug(
-        "bad-date-time",
-        "response_schema_conformance",
-        ("get-tariffs", "get-tariff-prices"),
-        answer=_items(PRICES, lambda item: item.update(started_at="yesterday at noon")),
-        phases="examples,coverage,stateful",
+    "range_is_from_until": ("range-end-included",),
+    "range_has_an_order_and_a_limit": ("any-range",),
+    "future_is_not_measured": ("batch-cut",),
+    "register_never_falls": ("register-falls",),
+    "sensor_knows_when_it_measured_last": ("never-measured", "measured-at-birth"),
+    "forecast_needs_history": ("guesswork",),
+    "forecast_is_whole_and_within_its_bounds": ("series-has-a-gap", "series-ends-early", "bounds-crossed"),
+    "there_is_no_sun_at_night": ("midnight-sun",),
+    "schedule_is_whole": (
+        "series-ends-early@request-cash-optimized-schedule",
+        "horizon-ignored",
+        "begins-elsewhere",
     ),
-    Bug(
-        "undeclared-status",
-        "status_code_conformance",
-        ("get-suppliers",),
-        answer=_successes(SUPPLIERS, lambda answer: replace(answer, status=203)),
+    "schedule_keeps_to_the_power_of_the_battery": ("too-much-power",),
+    "schedule_keeps_to_the_limits_of_charge": ("emptied",),
+    "charge_follows_from_power": ("no-losses", "final-charge-wrong"),
+    "mode_is_the_sign_of_the_power": ("mode-wrong",),
+    "revenue_is_the_sum_of_its_periods": ("revenue-per-kwh", "cost-for-revenue"),
+    "cycle_pays_for_its_losses": ("bought-dearly",),
+    "profit_is_taken": ("always-idle",),
+    "battery_does_not_end_emptier": ("target-ignored", "sold-out"),
+    "cycles_are_limited": ("cycles-ignored",),
+    "unreachable_target_is_refused": ("any-target",),
+    "schedules_are_kept_newest_first": ("oldest-first", "not-kept", "strategy-ignored"),
+    "same_question_has_the_same_answer": ("dice",),
+    "request_tells_the_state_of_charge": ("state-forgotten",),
+    "sun_needs_a_sensor": ("sun-without-sensor",),
+    "battery_charges_from_surplus_only": ("charges-from-the-grid",),
+    "battery_never_exports": ("exports",),
+    "sun_is_used_while_there_is_room": ("always-idle", "more-sun-than-there-is"),
+    "document_lists_every_operation": ("path-missing",),
+    "document_leads_nowhere_else": ("definition-missing",),
+}
+
+GENERATED: Found = {
+    "not_a_server_error": ("small-page-crashes@get-suppliers", "odd-id-crashes@get-suppliers-supplier_id"),
+    "response_schema_conformance": (
+        "member-missing@get-suppliers",
+        "boolean-as-text@get-suppliers",
+        "member-null@get-suppliers",
+        "value-not-in-enum@get-tariffs",
+        "time-in-words@get-tariff-prices",
+        "json-truncated@get-suppliers",
     ),
-    Bug(
-        "wrong-content-type",
-        "content_type_conformance",
-        ("get-suppliers",),
-        answer=_successes(SUPPLIERS, lambda answer: answer.with_header("content-type", "text/html")),
+    "status_code_conformance": ("status-undeclared@get-suppliers",),
+    "content_type_conformance": ("content-type-html@get-suppliers",),
+    "response_headers_conformance": ("header-missing@get-suppliers", "header-as-word@get-suppliers"),
+    "ignored_auth": ("authentication-ignored@get-suppliers",),
+    "negative_data_rejection": (
+        "page-size-corrected@get-suppliers",
+        "odd-id-taken@get-suppliers-supplier_id",
     ),
-    Bug(
-        "broken-json",
-        "response_schema_conformance",
-        ("get-suppliers",),
-        answer=_successes(SUPPLIERS, lambda answer: replace(answer, body=answer.body[:-1])),
-    ),
-    Bug(
-        "missing-header",
-        "response_headers_conformance",
-        ("get-suppliers",),
-        answer=_successes(SUPPLIERS, lambda answer: answer.without("link")),
-    ),
-    Bug(
-        "header-of-wrong-type",
-        "response_headers_conformance",
-        ("get-suppliers",),
-        answer=_successes(SUPPLIERS, lambda answer: answer.with_header("x-ratelimit-limit", "many")),
-    ),
-    Bug("no-authentication", "ignored_auth", ("get-suppliers",), request=_sign_everybody_in),
-    Bug("page-size-not-limited", "negative_data_rejection", ("get-suppliers",), request=_clamp),
-    Bug("page-size-refused", "positive_data_acceptance", ("get-suppliers",), request=_refuse_the_most),
-    Bug(
-        "id-pattern-ignored",
-        "negative_data_rejection",
-        ("get-suppliers", "get-suppliers-supplier_id"),
-        request=_first_for_odd_id,
-    ),
-    Bug("id-pattern-crashes", "not_a_server_error", ("get-suppliers-supplier_id",), answer=_crash_on_odd_id),
-    Bug(
-        "method-without-allow",
-        "unsupported_method",
-        ("get-suppliers",),
-        answer=lambda _, answer, __: answer.without("allow"),
-    ),
-    Bug(
-        "method-answered",
-        "unsupported_method",
-        ("get-suppliers",),
-        request=lambda asked, _: replace(asked, method="GET"),
-    ),
-    Bug(
-        "listed-item-missing",
-        "listed_items_can_be_read",
-        ("get-suppliers", "get-suppliers-supplier_id"),
-        answer=_items(SUPPLIERS, lambda item: item.update(id=ABSENT_ID)),
-        phases="examples,coverage,stateful",
-    ),
-)
+    "positive_data_acceptance": ("largest-page-refused@get-suppliers",),
+    "unsupported_method": ("allow-missing@get-suppliers", "any-method@get-suppliers"),
+    "listed_items_can_be_read": ("ids-change@get-suppliers",),
+}
+"""What generated requests find, on any server with the suppliers and tariffs of ev.energy."""
+
+_OTHERS_NEEDED = {
+    "time-in-words": ("get-tariffs",),
+    "odd-id-taken": ("get-suppliers",),
+    "ids-change": ("get-suppliers-supplier_id",),
+}
+"""Operations that have to be called, too, for a generated request to show a defect."""
+
+
+def pairs(found: Found) -> list[tuple[str, str]]:
+    """Each defect with what finds it."""
+    return [(word, name) for name, words in found.items() for word in words]
+
+
+def law_words(law: str) -> tuple[str, ...]:
+    """Options of `gridmock check` that play one law, and no more."""
+    return ("--phases", "laws", "--law", law)
+
+
+def generated_words(word: str) -> tuple[str, ...]:
+    """Options of `gridmock check` whose generated requests show a defect, and no more."""
+    name, _, operation_id = word.partition("@")
+    others = _OTHERS_NEEDED.get(name, ())
+    phases = "examples,coverage,stateful" if others and name != "odd-id-taken" else "examples,coverage"
+    only = (part for operation in (operation_id, *others) for part in ("--include", operation))
+    return ("--phases", phases, "--max-examples", "10", *only)
+
+
+def altered(where: Where = anywhere, **alters: Any) -> Planted:
+    """A defect of a test's own."""
+    return Planted(Defect("of-a-test", "", where, **alters))
+
+
+def in_front_of(app: Any, *planted: Planted | str, contracts: tuple[Contract, ...] = ()) -> Broken:
+    """An application with defects in front of it, of the catalogue or of a test's own."""
+    return _planted(Broken(app, contracts), planted)
+
+
+def in_front_of_mock(mock: Mock, *planted: Planted | str) -> Broken:
+    """The mock with defects in front of it, of the catalogue or of a test's own."""
+    return _planted(plant(mock.app, (), mock.runtime), planted)
+
+
+def _planted(broken: Broken, planted: tuple[Planted | str, ...]) -> Broken:
+    for each in planted:
+        broken.plant(*([each] if isinstance(each, Planted) else chosen([each], broken.contracts)))
+    return broken
+
+
+@cache
+def desk_contract() -> Contract:
+    """The contract of the tariff desk of these tests."""
+    return Contract("desk", "", load(Path(__file__).parent / "desk.yaml"))

@@ -24,9 +24,10 @@ from contract_tests.credentials import Credentials
 from contract_tests.plan import PHASES, Plan
 from contract_tests.report.terminal import Progress
 from contract_tests.runner import configuration
+from mockserver.defects import Answer
 from tests.contract_tests.conftest import DESK_SPEC, Check
 from tests.contract_tests.desk import TOKEN, Desk
-from tests.contract_tests.planted import BUGS, Answer, Bug, plant
+from tests.contract_tests.planted import altered, desk_contract, in_front_of
 from tests.contract_tests.serving import served
 
 SPEC = ("--spec", str(DESK_SPEC))
@@ -117,8 +118,8 @@ def test_refused_credentials_are_said_before_the_run(run_check: Check, desk_url:
 
 
 def test_401_on_everything_is_not_green(check_app: Check) -> None:
-    bug = Bug("401", "", (), answer=lambda asked, answer, _: answer if answer.status == 401 else Answer(403, {}, b""))
-    result = check_app(plant(Desk(), bug), *QUICK, "--include", "get-suppliers")
+    forbidden = altered(answer=lambda _, answer, __: answer if answer.status == 401 else Answer(403, {}, b""))
+    result = check_app(in_front_of(Desk(), forbidden), *QUICK, "--include", "get-suppliers")
     assert result.exit_code != 0
     assert "Every answer was 401 or 403" in result.output
 
@@ -182,17 +183,14 @@ def test_client_credentials_from_the_environment(
 
 
 def test_no_secret_in_any_report_even_if_the_server_echoes_it(check_app: Check, folder: Path) -> None:
-    echo = Bug(
-        "echo",
-        "",
-        (),
+    echo = altered(
         answer=lambda asked, answer, _: (
             Answer(500, {"content-type": "text/plain"}, f"cannot use {asked.headers['authorization']}".encode())
             if answer.status == 200
             else answer
         ),
     )
-    result = check_app(plant(Desk(), echo), *QUICK, "--junit", "report.xml")
+    result = check_app(in_front_of(Desk(), echo), *QUICK, "--junit", "report.xml")
     assert result.exit_code == 1
     assert "500 text/plain: cannot use Bearer $GRIDMOCK_TOKEN" in result.output
     assert '-H "Authorization: Bearer $GRIDMOCK_TOKEN"' in result.output
@@ -202,8 +200,8 @@ def test_no_secret_in_any_report_even_if_the_server_echoes_it(check_app: Check, 
 
 
 def test_junit_is_written_with_all_checks_as_rows(check_app: Check, folder: Path) -> None:
-    bug = next(bug for bug in BUGS if bug.name == "missing-header")
-    assert check_app(plant(Desk(), bug), "--junit", "report.xml", "--include", "get-suppliers").exit_code == 1
+    broken = in_front_of(Desk(), "header-missing@get-suppliers", contracts=(desk_contract(),))
+    assert check_app(broken, "--junit", "report.xml", "--include", "get-suppliers").exit_code == 1
     rows = {
         case.get("name"): [child.tag for child in case]
         for case in ElementTree.parse(folder / "report.xml").iter("testcase")
@@ -298,8 +296,8 @@ def test_an_interrupt_reports_what_there_is(check_app: Check, folder: Path, monk
             raise KeyboardInterrupt
 
     monkeypatch.setattr(Progress, "see", interrupt)
-    bug = next(bug for bug in BUGS if bug.name == "missing-header")
-    result = check_app(plant(Desk(), bug), "--junit", "report.xml")
+    broken = in_front_of(Desk(), "header-missing@get-suppliers", contracts=(desk_contract(),))
+    result = check_app(broken, "--junit", "report.xml")
     assert result.exit_code == 2
     assert "Missing required response headers" in result.output
     assert "stopped: interrupted" in result.output

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 import pytest
 
+from mockserver.defects import Answer, Memory, Request
 from tests.contract_tests import desk
 from tests.contract_tests.conftest import Check
 from tests.contract_tests.desk import Desk
-from tests.contract_tests.planted import Answer, Bug, Memory, Request, plant
+from tests.contract_tests.planted import altered, in_front_of
 
 DECLARED = {"page", "page_size", "valid", "supplier_id", "started_at__gte", "started_at__lte"}
 
@@ -79,7 +80,7 @@ TRAPS = {
 
 @pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS)
 def test_awkward_but_correct_is_no_finding(trap: Callable[[Request, Answer, Memory], Answer], check_app: Check) -> None:
-    result = check_app(plant(Desk(), Bug("trap", "", (), answer=trap)), "--max-examples", "10")
+    result = check_app(in_front_of(Desk(), altered(answer=trap)), "--max-examples", "10")
     assert result.exit_code == 0, result.output
 
 

@@ -16,10 +16,11 @@ from contract_tests.laws import laws_of
 from contract_tests.laws.client import Client
 from contract_tests.laws.law import BASES
 from contract_tests.laws.stekker import prices
-from tests.contract_tests.altering import answer_body, as_the_first, at, instead, is_kind, law_bug, refused
+from mockserver.defects import Memory, Planted, Request
+from mockserver.defects.altering import answer_body, instead, refused
+from mockserver.defects.defect import on
 from tests.contract_tests.conftest import Check, token_of
-from tests.contract_tests.planted import HONEST, Bug, Memory, Request, plant
-from tests.contract_tests.planted_stekker import BUGS
+from tests.contract_tests.planted import STEKKER, altered, generated_words, in_front_of_mock, law_words
 from tests.contract_tests.serving import served
 from tests.mock import CONTROL, Mock
 
@@ -31,17 +32,16 @@ CheckMock = Callable[..., Result]
 
 @pytest.fixture
 def check_mock(mock: Mock, run_check: Check) -> CheckMock:
-    """`gridmock check` of the mock with a defect in front of it, as one of its organizations."""
+    """`gridmock check` of the mock with a defect in front of it (or None), as one of its organizations."""
 
-    def run(bug: Bug, *words: str, api: str = "stekker", organization: str = "stekker-north") -> Result:
-        with served(plant(mock.app, bug), mock.runtime.scheduler.run) as url:
+    def run(
+        defect: Planted | str | None, *words: str, api: str = "stekker", organization: str = "stekker-north"
+    ) -> Result:
+        app = in_front_of_mock(mock, defect) if defect else mock.app
+        with served(app, mock.runtime.scheduler.run) as url:
             return run_check(api, "--url", url + PATHS[api], "--token", token_of(mock, organization), *words)
 
     return run
-
-
-def bug_of(law: str) -> Bug:
-    return next(bug for bug in BUGS if bug.check == law)
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
@@ -69,7 +69,7 @@ def test_laws_can_be_listed(run_check: Check) -> None:
 
 def test_what_is_only_inferred_is_a_note_where_it_does_not_count(check_mock: CheckMock) -> None:
     words = (*LAWS, "--law", "stranger_charge_point_is_404", "--basis", "published")
-    result = check_mock(bug_of("stranger_charge_point_is_404"), *words)
+    result = check_mock(*STEKKER["stranger_charge_point_is_404"], *words)
     assert result.exit_code == 0, result.output
     assert "Note 1. Events of a charge point that was never paired are refused with 404: POST /events" in result.output
     assert "check     stranger_charge_point_is_404, seen 1 time in laws (inferred, major)" in result.output
@@ -77,9 +77,8 @@ def test_what_is_only_inferred_is_a_note_where_it_does_not_count(check_mock: Che
 
 
 def test_what_is_published_counts_everywhere(check_mock: CheckMock) -> None:
-    result = check_mock(
-        bug_of("error_code_is_any_text"), *bug_of("error_code_is_any_text").words, "--basis", "published"
-    )
+    law = "error_code_is_any_text"
+    result = check_mock(*STEKKER[law], *law_words(law), "--basis", "published")
     assert result.exit_code == 1
     assert "(published, major)" in result.output
 
@@ -93,14 +92,14 @@ def test_what_is_inferred_counts_on_this_machine_unless_said_otherwise() -> None
 
 
 def test_a_law_that_lacks_something_says_what(check_mock: CheckMock) -> None:
-    result = check_mock(HONEST, *LAWS)
+    result = check_mock(None, *LAWS)
     assert result.exit_code == 0, result.output
     assert "needs --value other_token=..., or other_token in the values of the target" in result.output
     assert "needs --listen PORT, and a callback address at the target that leads there" in result.output
 
 
 def test_an_organization_that_has_yet_to_link_its_charge_points_raises_no_alarm(check_mock: CheckMock) -> None:
-    result = check_mock(HONEST, *LAWS, organization="stekker-south")
+    result = check_mock(None, *LAWS, organization="stekker-south")
     assert result.exit_code == 0, result.output
     assert "waits to be linked: needs --value pairing_code=..." in result.output
     assert "0 findings" in result.output
@@ -109,7 +108,7 @@ def test_an_organization_that_has_yet_to_link_its_charge_points_raises_no_alarm(
 def test_a_pairing_code_is_enough_for_nearly_all(mock: Mock, check_mock: CheckMock) -> None:
     code = mock.anonymous.post(f"{CONTROL}/stekker/pairing-codes", json={}).json()["pairing_code"]
     values = ("--value", f"pairing_code={code}", "--value", f"other_token={token_of(mock, 'stekker-north')}")
-    result = check_mock(HONEST, *LAWS, *values, organization="stekker-south")
+    result = check_mock(None, *LAWS, *values, organization="stekker-south")
     assert result.exit_code == 0, result.output
     assert "repeated_event_has_no_second_effect" not in result.output
     assert code not in result.output
@@ -118,7 +117,7 @@ def test_a_pairing_code_is_enough_for_nearly_all(mock: Mock, check_mock: CheckMo
 def test_a_charge_point_that_is_there_stays_paired(mock: Mock, check_mock: CheckMock) -> None:
     details = {"event": "ChargePointDetailsNotification", "chargePointId": "real", "maxVoltage": 230, "maxAmperage": 16}
     assert mock.north.put(f"{PATHS['stekker']}/events", json=details).status == 200
-    result = check_mock(HONEST, *LAWS, "--value", "charge_point_id=real")
+    result = check_mock(None, *LAWS, "--value", "charge_point_id=real")
     assert result.exit_code == 0, result.output
     (there,) = charge_points(mock)
     assert (there["charge_point_id"], there["max_power_w"]) == ("real", 3_680)
@@ -128,7 +127,7 @@ def test_a_charge_point_that_is_there_stays_paired(mock: Mock, check_mock: Check
 
 def test_nothing_is_played_without_permission(check_mock: CheckMock) -> None:
     words = ("--law", "what_is_registered_can_be_read")
-    result = check_mock(HONEST, *LAWS, *words, organization="stekker-prices", api="stekker-bess")
+    result = check_mock(None, *LAWS, *words, organization="stekker-prices", api="stekker-bess")
     assert result.exit_code == 2
     assert "the credentials are missing or refused" in result.output
 
@@ -172,7 +171,7 @@ def test_the_same_seed_plays_the_same(api: str, mock: Mock, check_mock: CheckMoc
     for seed in ("5", "5", "6"):
         mock.reset()
         logs.append(Log())
-        check_mock(law_bug("", "", request=logs[-1]), *LAWS, "--seed", seed, api=api)
+        check_mock(altered(request=logs[-1]), *LAWS, "--seed", seed, api=api)
     assert logs[0].asked == logs[1].asked
     assert logs[0].asked != logs[2].asked
 
@@ -193,7 +192,7 @@ def things(mock: Mock) -> Any:
 @pytest.mark.parametrize("api", CONTRACTS)
 def test_nothing_is_left_behind(api: str, mock: Mock, check_mock: CheckMock) -> None:
     before = things(mock)
-    assert check_mock(HONEST, *LAWS, api=api).exit_code == 0
+    assert check_mock(None, *LAWS, api=api).exit_code == 0
     assert things(mock) == before
 
 
@@ -213,14 +212,14 @@ def test_nothing_is_left_behind_by_a_run_that_is_interrupted(
         return exchange
 
     monkeypatch.setattr(Client, "call", interrupted)
-    result = check_mock(HONEST, *LAWS, api=api)
+    result = check_mock(None, *LAWS, api=api)
     assert result.exit_code == 2
     assert "stopped: interrupted" in result.output
     assert things(mock) == before
 
 
 def test_what_cannot_be_cleared_up_is_said(check_mock: CheckMock) -> None:
-    stuck = law_bug("", "", answer=instead(at("DELETE", "/grid_connections/[^/]+"), 500, 204, {"error": "stuck"}))
+    stuck = altered(on("stekker-bess", "delete-grid-connection"), answer=instead(500, 204))
     result = check_mock(stuck, *LAWS, "--law", "what_is_registered_can_be_read", api="stekker-bess")
     assert result.exit_code == 2
     assert "DELETE /grid_connections/{id}: left behind what a law created" in result.output
@@ -238,17 +237,17 @@ def test_laws_stop_when_the_time_is_up(check_mock: CheckMock, monkeypatch: pytes
         return began() + seen * 0.5
 
     monkeypatch.setattr("contract_tests.runner.time.monotonic", late)
-    result = check_mock(HONEST, *LAWS, "--time", "3")
+    result = check_mock(None, *LAWS, "--time", "3")
     assert "the time was up" in result.output
     assert "stopped: out of time" in result.output
 
 
 def test_junit_has_a_row_per_law_and_says_why_one_was_not_played(check_mock: CheckMock, folder: Path) -> None:
-    bug = bug_of("error_code_is_any_text")
-    words = ("--law", bug.check, "--law", "another_organization_sees_nothing", "--law", "broken_json_is_refused")
-    assert check_mock(bug, *LAWS, *words, "--junit", "report.xml").exit_code == 1
+    law = "error_code_is_any_text"
+    words = ("--law", law, "--law", "another_organization_sees_nothing", "--law", "broken_json_is_refused")
+    assert check_mock(*STEKKER[law], *LAWS, *words, "--junit", "report.xml").exit_code == 1
     rows = {case.get("name"): [*case] for case in ElementTree.parse(folder / "report.xml").iter("testcase")}
-    assert [child.tag for child in rows[bug.check]] == ["failure"]
+    assert [child.tag for child in rows[law]] == ["failure"]
     assert [child.tag for child in rows["broken_json_is_refused"]] == []
     (skipped,) = rows["another_organization_sees_nothing"]
     assert (skipped.tag, skipped.get("message")) == (
@@ -259,8 +258,8 @@ def test_junit_has_a_row_per_law_and_says_why_one_was_not_played(check_mock: Che
 
 
 def test_a_finding_shows_the_whole_scenario_and_where_the_contract_says_so(check_mock: CheckMock) -> None:
-    bug = bug_of("price_id_is_not_the_transaction_id")
-    lines = check_mock(bug, *bug.words).output.splitlines()
+    law = "price_id_is_not_the_transaction_id"
+    lines = check_mock(*STEKKER[law], *law_words(law)).output.splitlines()
     title = next(line for line in lines if line.startswith("1. "))
     assert title.startswith("1. The id of a CDR is Stekker's own")
     where = next(line for line in lines if line.startswith("   contract  "))
@@ -278,7 +277,7 @@ def test_a_finding_shows_the_whole_scenario_and_where_the_contract_says_so(check
 
 
 def test_a_server_that_never_answers_a_law_breaks_none(check_mock: CheckMock) -> None:
-    result = check_mock(law_bug("", "", answer=refused(lambda asked: asked.method != "GET", 503)), *LAWS)
+    result = check_mock(altered(answer=refused(lambda asked: asked.method != "GET", 503)), *LAWS)
     assert result.exit_code != 0
     assert "Traceback" not in result.output
 
@@ -288,7 +287,7 @@ def test_a_server_that_never_answers_a_law_breaks_none(check_mock: CheckMock) ->
 def test_laws_hold_at_odd_times(api: str, at_time: str, mock: Mock, check_mock: CheckMock) -> None:
     mock.runtime.clock.set(datetime.fromisoformat(at_time).replace(tzinfo=UTC))
     mock.runtime.clock.freeze()
-    result = check_mock(HONEST, *LAWS, api=api)
+    result = check_mock(None, *LAWS, api=api)
     assert result.exit_code == 0, result.output
 
 
@@ -299,32 +298,22 @@ def test_negative_prices_break_no_law(check_mock: CheckMock) -> None:
             for name in {"price_per_mwh", "forecast", "forecast_lower", "forecast_upper"} & {*price}:
                 price[name] = None if price[name] is None else round(price[name] - 500, 2)
 
-    cheap = law_bug("", "", answer=answer_body(at("GET", "/market_price_forecast"), lower))
+    cheap = altered(on("stekker", "get-market-price-forecast"), answer=answer_body(lower))
     words = [word for law in prices.LAWS for word in ("--law", law.name)]
     result = check_mock(cheap, *LAWS, *words)
     assert "0 findings" in result.output, result.output
 
 
-GENERATED = (
-    Bug("prices-for-all", "ignored_auth", ("get-market-price-forecast",), request=as_the_first),
-    Bug("events-of-anybody", "ignored_auth", ("post-event",), request=as_the_first),
-    Bug("get-with-a-body-for-all", "ignored_auth", ("get-meter-readings",), request=as_the_first),
-    Bug(
-        "no-currency",
-        "response_schema_conformance",
-        ("get-meter-readings",),
-        answer=answer_body(at("GET", "/cdrs/meter_readings"), lambda body, _: body.pop("currency") and None),
-    ),
-    Bug(
-        "events-crash",
-        "not_a_server_error",
-        ("post-event",),
-        answer=instead(is_kind("Heartbeat", "StatusNotification"), 500, 404),
-    ),
-)
+GENERATED = {
+    "tenants-mixed@get-market-price-forecast": "ignored_auth",
+    "tenants-mixed@post-event": "ignored_auth",
+    "tenants-mixed@get-meter-readings": "ignored_auth",
+    "member-missing@get-meter-readings": "response_schema_conformance",
+    "absent-crashes@get-cdr": "not_a_server_error",
+}
 
 
-@pytest.mark.parametrize("bug", GENERATED, ids=lambda bug: bug.name)
-def test_generated_requests_find_what_is_theirs(bug: Bug, check_mock: CheckMock) -> None:
-    result = check_mock(bug, *bug.words)
-    assert f"check     {bug.check}," in result.output, result.output
+@pytest.mark.parametrize(("word", "check"), GENERATED.items())
+def test_generated_requests_find_what_is_theirs(word: str, check: str, check_mock: CheckMock) -> None:
+    result = check_mock(word, *generated_words(word))
+    assert f"check     {check}," in result.output, result.output

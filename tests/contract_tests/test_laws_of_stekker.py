@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 from click.testing import Result
 
 from contract_tests.laws import laws_of
+from mockserver.defects import plant
 from tests.contract_tests.conftest import Check, token_of
-from tests.contract_tests.planted import HONEST, Bug, plant
-from tests.contract_tests.planted_pushes import BUGS as PUSH_BUGS
-from tests.contract_tests.planted_pushes import Carrier, PushBug
-from tests.contract_tests.planted_stekker import BUGS
+from tests.contract_tests.planted import STEKKER, law_words, pairs
 from tests.contract_tests.serving import served
 from tests.mock import CONTROL, Mock
 
@@ -35,48 +33,41 @@ def port() -> int:
 
 
 @pytest.fixture
-def check_stekker(mock: Mock, port: int, run_check: Check) -> Iterator[CheckStekker]:
-    """`gridmock check stekker` of the mock with a defect in front of it, as an organization that links by itself."""
+def check_stekker(mock: Mock, port: int, run_check: Check) -> CheckStekker:
+    """`gridmock check stekker` of the mock with defects in front of it, as an organization that links by itself."""
     callback = {"callback_url": f"http://127.0.0.1:{port}/api/v1/chargers", "callback_api_key": KEY}
     north, south = token_of(mock, "stekker-north"), token_of(mock, "stekker-south")
     assert mock.anonymous.request("PATCH", ORGANIZATION, json=callback).status == 200
-    outbox = mock.runtime.outbox
-    transport = outbox.transport
 
-    def run(bug: Bug | PushBug, *words: str, token: str = north) -> Result:
-        planted = bug
-        if isinstance(bug, PushBug):
-            outbox.transport = carrier = Carrier(transport, bug.alter)
-            planted = bug.planted(carrier)
-        with served(plant(mock.app, planted), mock.runtime.scheduler.run) as url:
-            common = ("--token", token, "--value", f"other_token={south}", "--value", f"callback_key={KEY}")
+    def run(defects: tuple[str, ...], *words: str) -> Result:
+        broken = plant(mock.app, defects, mock.runtime)
+        with served(broken, mock.runtime.scheduler.run) as url:
+            common = ("--token", north, "--value", f"other_token={south}", "--value", f"callback_key={KEY}")
             result = run_check("stekker", "--url", url + API, *common, "--listen", str(port), *words)
+        broken.take_back()
         for secret in (north, south, KEY):
             assert secret not in result.output
         return result
 
-    yield run
-    outbox.transport = transport
+    return run
 
 
-@pytest.mark.parametrize("bug", [*BUGS, *PUSH_BUGS], ids=lambda bug: bug.name)
-def test_a_planted_bug_is_found_by_the_law_meant_for_it(bug: Bug | PushBug, check_stekker: CheckStekker) -> None:
-    law = bug.law if isinstance(bug, PushBug) else bug.check
-    result = check_stekker(bug, *bug.words, "--wait", "0.3")
+@pytest.mark.parametrize(("word", "law"), pairs(STEKKER))
+def test_a_planted_defect_is_found_by_the_law_meant_for_it(word: str, law: str, check_stekker: CheckStekker) -> None:
+    result = check_stekker((word,), *law_words(law), "--wait", "0.3")
     assert f"check     {law}," in result.output, result.output
     assert result.exit_code == 1
 
 
-def test_every_law_has_a_planted_bug() -> None:
-    names = {law.name for law in laws_of("stekker")}
-    assert names == {bug.check for bug in BUGS} | {bug.law for bug in PUSH_BUGS}
+def test_every_law_has_a_planted_defect() -> None:
+    assert {law.name for law in laws_of("stekker")} == {*STEKKER}
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_mock_keeps_its_contract_and_its_laws(seed: int, check_stekker: CheckStekker) -> None:
     # The coverage phase hardly depends on the seed, and takes most of the time.
     phases = f"laws,examples,{'coverage,' if seed == 1 else ''}fuzzing,stateful"
-    result = check_stekker(HONEST, "--seed", str(seed), "--max-examples", "5", "--phases", phases)
+    result = check_stekker((), "--seed", str(seed), "--max-examples", "5", "--phases", phases)
     assert result.exit_code == 0, result.output
     assert "0 findings" in result.output
     assert "Not played" not in result.output

@@ -6,19 +6,20 @@ import pytest
 
 from tests.contract_tests.conftest import Check
 from tests.contract_tests.desk import Desk
-from tests.contract_tests.planted import BUGS, HONEST, Bug, plant
+from tests.contract_tests.planted import GENERATED, desk_contract, generated_words, in_front_of, pairs
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
-def test_a_planted_bug_is_found_by_the_check_meant_for_it(bug: Bug, check_app: Check) -> None:
-    result = check_app(plant(Desk(), bug), *bug.words)
-    assert f"check     {bug.check}," in result.output, result.output
+@pytest.mark.parametrize(("word", "check"), pairs(GENERATED))
+def test_a_planted_defect_is_found_by_the_check_meant_for_it(word: str, check: str, check_app: Check) -> None:
+    broken = in_front_of(Desk(), word, contracts=(desk_contract(),))
+    result = check_app(broken, *generated_words(word))
+    assert f"check     {check}," in result.output, result.output
     assert result.exit_code == 1
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_without_a_bug_there_is_no_finding(seed: int, check_app: Check) -> None:
-    result = check_app(plant(Desk(), HONEST), "--seed", str(seed), "--max-examples", "10")
+def test_without_a_defect_there_is_no_finding(seed: int, check_app: Check) -> None:
+    result = check_app(Desk(), "--seed", str(seed), "--max-examples", "10")
     assert result.exit_code == 0, result.output
     assert "9 of 9 operations" in result.output
     assert "0 findings" in result.output

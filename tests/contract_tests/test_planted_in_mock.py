@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 
+from mockserver.defects import plant
 from tests.contract_tests.conftest import Check
-from tests.contract_tests.planted import BUGS, HONEST, Bug, plant
+from tests.contract_tests.planted import GENERATED, generated_words, pairs
 from tests.contract_tests.serving import served
 from tests.mock import V2, Mock
 
@@ -17,11 +18,11 @@ CheckMock = Callable[..., Result]
 
 @pytest.fixture
 def check_mock(mock: Mock, run_check: Check) -> CheckMock:
-    """`gridmock check ev-energy` of the mock with a defect in front of it."""
+    """`gridmock check ev-energy` of the mock with defects in front of it."""
     token = mock.full.headers["authorization"].removeprefix("Bearer ")
 
-    def run(bug: Bug, *words: str) -> Result:
-        with served(plant(mock.app, bug)) as url:
+    def run(defects: tuple[str, ...], *words: str) -> Result:
+        with served(plant(mock.app, defects, mock.runtime) if defects else mock.app) as url:
             result = run_check("ev-energy", "--url", url + V2, "--token", token, *words)
         assert token not in result.output
         return result
@@ -29,16 +30,16 @@ def check_mock(mock: Mock, run_check: Check) -> CheckMock:
     return run
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
-def test_a_bug_planted_in_the_mock_is_found(bug: Bug, check_mock: CheckMock) -> None:
-    result = check_mock(bug, *bug.words)
-    assert f"check     {bug.check}," in result.output, result.output
+@pytest.mark.parametrize(("word", "check"), pairs(GENERATED))
+def test_a_defect_planted_in_the_mock_is_found(word: str, check: str, check_mock: CheckMock) -> None:
+    result = check_mock((word,), *generated_words(word))
+    assert f"check     {check}," in result.output, result.output
     assert result.exit_code == 1
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_mock_keeps_its_contract(seed: int, check_mock: CheckMock) -> None:
-    result = check_mock(HONEST, "--seed", str(seed), "--max-examples", "10")
+    result = check_mock((), "--seed", str(seed), "--max-examples", "10")
     assert result.exit_code == 0, result.output
     assert "0 findings" in result.output
     assert "Never answered with success" not in result.output

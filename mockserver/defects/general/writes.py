@@ -144,7 +144,7 @@ def _trimmed_to_ascii(body: Any, asked: Request) -> None:
 def _loses_a_member(body: Any, asked: Request) -> None:
     optional = [each.name for each in asked.at.sent if not each.required and each.name in body] if asked.at else []
     if optional:
-        del body[optional[-1]]
+        del body[optional[0]]
 
 
 def _loses_each_optional(body: Any, asked: Request) -> None:

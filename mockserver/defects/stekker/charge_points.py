@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mockserver.defects.altering import answer_body, instead, refused, request_body
-from mockserver.defects.defect import Defect, Memory, Request
+from mockserver.defects.defect import Answer, Defect, Memory, Request, on
 from mockserver.defects.stekker.kinds import EVENTS, PAIR, RECEIPT, UNPAIR, both, is_kind
 
 
@@ -18,7 +18,19 @@ def pair_again(asked: Request, _: Memory) -> Request:
     return request_body(lambda body, _: body.update(event=PAIR), is_kind(UNPAIR))(asked, {})
 
 
+def _conflict_if_it_is_there(asked: Request, answer: Answer, memory: Memory) -> Answer:
+    """Everybody but whoever came first is told that what they do not find belongs to somebody else."""
+    is_stranger = asked.credential != memory.setdefault("first", asked.credential)
+    return asked.refusal(409, "This belongs to somebody else.") if is_stranger and answer.status == 404 else answer
+
+
 DEFECTS = (
+    Defect(
+        "strangers-learn-of-others",
+        "Events of a charge point of somebody else are refused with 409 instead of 404, which says that it is there.",
+        on("stekker", "post-event"),
+        answer=_conflict_if_it_is_there,
+    ),
     Defect("status-refused", "StatusNotification is refused.", EVENTS, answer=refused(is_kind("StatusNotification"))),
     Defect(
         "max-power-believed",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver.defects.altering import answer_body, counted, instead, refused, request_body
-from mockserver.defects.defect import Answer, Defect, Memory, Request
+from mockserver.defects.defect import Answer, Defect, Memory, Request, every
 from mockserver.defects.stekker.kinds import CDR, EVENTS, PAIR, RECEIPT, UNPAIR, both, is_kind, kind_of, params_of
 
 _OCPP_CODES = ("NoError", "GroundFailure", "OtherError")
@@ -57,7 +57,7 @@ DEFECTS = (
     Defect(
         "bearer-only",
         "`Token` before the credential is refused; only `Bearer` is taken.",
-        EVENTS,
+        every(lambda at: at.contract.name == "stekker" and at.is_protected),
         answer=_no_token_word,
     ),
     Defect(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.defects.altering import answer_body, instead, request_body
+from mockserver.defects.altering import answer_body, instead, request_body, without_member
 from mockserver.defects.defect import Defect, Request, on
 
 API = "stekker-bess"
@@ -37,6 +37,12 @@ DEFECTS = (
         "A new fuse changes nothing in the power of a grid connection.",
         on(API, "update-grid-connection"),
         answer=answer_body(lambda body, _: body.update(max_power_kw=14.49)),
+    ),
+    Defect(
+        "move-ignored",
+        "Moving to another grid connection is ignored.",
+        UPDATE,
+        request=without_member("grid_connection_id"),
     ),
     Defect(
         "no-such-connection",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mockserver.defects.altering import answer_body, counted, instead, without_parameter
+from mockserver.defects.altering import answer_body, counted, instead, without_member, without_parameter
 from mockserver.defects.defect import AlterAnswer, Answer, Defect, Memory, Request, on
 from mockserver.defects.stekker_bess.resources import API
 
@@ -93,6 +93,19 @@ DEFECTS = (
     ),
     Defect("bought-dearly", "What is bought is dearer than what is sold.", PLAN, answer=_schedule(_dear_first)),
     Defect("always-idle", "A schedule does nothing, whatever could be earned or saved.", PLAN, answer=_schedule(_idle)),
+    Defect("horizon-ignored", "The horizon of a schedule is ignored.", PLAN, request=without_member("horizon_hours")),
+    Defect(
+        "target-ignored",
+        "The state of charge that a battery should end with is ignored.",
+        on(API, CASH),
+        request=without_member("target_soc_percent"),
+    ),
+    Defect(
+        "cycles-ignored",
+        "The limit of cycles is ignored.",
+        on(API, CASH),
+        request=without_member("max_cycles"),
+    ),
     Defect(
         "sold-out",
         "A battery ends at 10 %, whatever it should end with.",
