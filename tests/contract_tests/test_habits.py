@@ -1,35 +1,43 @@
-"""The three small servers are right, and each of their defects shows."""
+"""The three small servers do what their contracts say, and each of their defects shows."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
 
-from tests.contract_tests.habits import depot_defects, metering_defects, shop_defects
-from tests.contract_tests.habits.depot import Depot
-from tests.contract_tests.habits.metering import Metering
-from tests.contract_tests.habits.planting import Client, Defect
-from tests.contract_tests.habits.shop import Shop
+from contract_tests import declaration
+from contract_tests.contract import from_file
+from tests.contract_tests.conftest import Check
+from tests.contract_tests.habits.catalogue import HABITS, Habit
+from tests.contract_tests.habits.planting import Defect
+from tests.contract_tests.serving import served
 
-HABITS: list[tuple[Callable[..., Any], Callable[[Any], Client], tuple[Defect, ...]]] = [
-    (Depot, depot_defects.depot_client, depot_defects.DEFECTS),
-    (Metering, metering_defects.metering_client, metering_defects.DEFECTS),
-    (Shop, shop_defects.shop_client, shop_defects.DEFECTS),
-]
-EACH = [
-    pytest.param(server, client, defect, id=defect.name) for server, client, defects in HABITS for defect in defects
-]
+DEFECTS = [pytest.param(habit, defect, id=defect.name) for habit in HABITS for defect in habit.defects]
 
 
-@pytest.mark.parametrize(("server", "client", "defect"), EACH)
-def test_a_defect_shows(server: Any, client: Any, defect: Defect) -> None:
-    assert defect.right(client(server()))
-    assert not defect.right(client(server(defect)))
+@pytest.mark.parametrize(("habit", "defect"), DEFECTS)
+def test_a_defect_shows(habit: Habit, defect: Defect) -> None:
+    assert defect.right(habit.client())
+    assert not defect.right(habit.client(defect))
 
 
 def test_defects_have_names_of_their_own() -> None:
-    names = Counter(defect.name for _, _, defects in HABITS for defect in defects)
+    names = Counter(defect.name for habit in HABITS for defect in habit.defects)
     assert names.most_common(1)[0][1] == 1
+    assert all(len(habit.defects) >= 20 for habit in HABITS)
+
+
+@pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.name)
+def test_a_declaration_fits_its_contract(habit: Habit) -> None:
+    assert declaration.beside(from_file(habit.server.contract)).resources
+
+
+@pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.name)
+def test_an_honest_server_does_what_its_contract_says(habit: Habit, run_check: Check, folder: Path) -> None:
+    headers = ", ".join(f'"{name}" = "{value}"' for name, value in habit.headers.items())
+    with served(habit.server()) as url:
+        (folder / "targets.toml").write_text(f'[it]\nurl = "{url}"\nheaders = {{ {headers} }}\n', "utf-8")
+        result = run_check("--spec", str(habit.server.contract), "--target", "it", "--phases", "examples,coverage")
+    assert result.exit_code == 0, result.output

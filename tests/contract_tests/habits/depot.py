@@ -36,6 +36,8 @@ class Depot(Server):
         self.gone: set[str] = set()
         self.numbers = count(1)
         super().__init__(*planted)
+
+    def furnish(self) -> None:
         for n in range(23):
             kind, power_kw = ("dc", 50.0 + 25 * (n * 7 % 11)) if n % 3 else ("ac", 22.0)
             name = f"{('West', 'East')[n % 2]} {(n * 5) % 23 + 1}"

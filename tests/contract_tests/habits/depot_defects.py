@@ -31,10 +31,6 @@ NEW_BOOKING = {
 TRACE = 'Traceback (most recent call last):\n  File "/srv/depot/bays.py", line 88, in create\nKeyError: {}'
 
 
-def depot_client(server: Depot) -> Client:
-    return Client(server, authorization=f"Bearer {TOKEN}")
-
-
 def created(ask: Client) -> str:
     """Path of a new bay."""
     return f"/bays/{ask('POST /bays', NEW_BAY).content['id']}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -131,8 +132,13 @@ class Server:
         self.handlers: dict[str, Handler] = {one.label: getattr(self, one.name) for one in self.operations}
         self.calls = 0
         self.writes = 0
+        self.clock = time.monotonic
         for one in planted:
             one.plant(self)
+        self.furnish()
+
+    def furnish(self) -> None:
+        """Put in what there is from the beginning."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         body = b""
@@ -149,7 +155,7 @@ class Server:
             scope["extensions"]["gridmock.abort"]()
             return
         await asyncio.sleep(reply.delay_s)
-        body, headers = wire(request, reply)
+        body, headers = self.wire(request, reply)
         raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": reply.status, "headers": raw})
         await send({"type": "http.response.body", "body": body})
@@ -251,15 +257,14 @@ class Server:
         self.writes += 1
         return (BEGIN + timedelta(seconds=self.writes)).isoformat().replace("+00:00", "Z")
 
-
-def wire(request: Request, reply: Reply) -> tuple[bytes, dict[str, str]]:
-    """Body and headers as they are sent."""
-    if reply.content is None:
-        return b"", reply.headers
-    json = reply.media_type.partition(";")[0].endswith("json")
-    body = orjson.dumps(reply.content) if json else reply.content.encode()
-    headers = {"Content-Type": reply.media_type, "Content-Length": str(len(body)), **reply.headers}
-    return b"" if request.method == "HEAD" else body, headers
+    def wire(self, request: Request, reply: Reply) -> tuple[bytes, dict[str, str]]:
+        """Body and headers as they are sent."""
+        if reply.content is None:
+            return b"", reply.headers
+        json = reply.media_type.partition(";")[0].endswith("json")
+        body = orjson.dumps(reply.content) if json else reply.content.encode()
+        headers = {"Content-Type": reply.media_type, "Content-Length": str(len(body)), **reply.headers}
+        return b"" if request.method == "HEAD" else body, headers
 
 
 def ok(thing: Any, **headers: str) -> Reply:

@@ -30,11 +30,16 @@ class Metering(Server):
         self.meters: dict[str, dict[str, Any]] = {}
         self.seals: dict[str, dict[str, dict[str, Any]]] = {}
         self.gone: set[str] = set()
+        self.bills: dict[str, dict[str, Any]] = {}
         self.numbers = count(1)
         super().__init__(*planted)
+
+    def furnish(self) -> None:
         for n in range(11):
             self.add_meter(f"E0047-{1000 + n * 37}", (1, 3)[n % 2], f"Feeder {n + 1}")
-        self.bills = {bill["bill_id"]: bill for bill in map(_bill, range(36))}
+        for n in range(36):
+            bill = _bill(n, [*self.meters][n % 3])
+            self.bills[bill["bill_id"]] = bill
 
     def caller(self, request: Request) -> str:
         if (key := request.headers.get("x-api-key")) not in (KEY, READ_KEY):
@@ -220,7 +225,7 @@ def _reading(meter_id: str, at: datetime) -> dict[str, Any]:
     }
 
 
-def _bill(n: int) -> dict[str, Any]:
+def _bill(n: int, meter_id: str) -> dict[str, Any]:
     month, meter = divmod(n, 3)
     lines = []
     for text, price_eur_per_kwh in (("Energy", 0.2315), ("Network", 0.0612)):
@@ -241,7 +246,7 @@ def _bill(n: int) -> dict[str, Any]:
     end = datetime(2025 + (month + 1) // 12, (month + 1) % 12 + 1, 1, meter, tzinfo=BEGIN.tzinfo)
     return {
         "bill_id": f"bll_{_draw('bill', n):08x}{n:02d}",
-        "meter_id": f"mtr_{hashlib.sha256(f'mtr {meter + 1}'.encode()).hexdigest()[:12]}",
+        "meter_id": meter_id,
         "period_start": _wire(start),
         "period_end": _wire(end),
         "lines": lines,

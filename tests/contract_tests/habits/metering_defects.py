@@ -30,10 +30,6 @@ MORNING = "from=2026-03-02T06:00:00Z&to=2026-03-02T08:00:00Z"
 EVERY_SO_OFTEN = 25
 
 
-def metering_client(server: Metering) -> Client:
-    return Client(server, x_api_key=KEY)
-
-
 def created(ask: Client) -> str:
     """Path of a new meter."""
     return f"/meters/{ask('POST /meters', NEW_METER).content['meter_id']}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from tests.contract_tests.habits.house import Handler, Reply, Request, Server, wire
+from tests.contract_tests.habits.house import Handler, Reply, Request, Server
 
 Plant = Callable[[Any], None]
 
@@ -33,24 +33,28 @@ class Client:
 
     def __init__(self, server: Server, **headers: str) -> None:
         self.server = server
-        self._headers = headers
+        self._headers = _named(headers)
 
     def __call__(self, line: str, content: Any = None, **headers: str | None) -> Answer:
         """The answer to `GET /things?limit=2`; a header that is None is left out, `_` in its name means `-`."""
         method, _, target = line.partition(" ")
         path, _, query = target.partition("?")
         body = b"" if content is None else orjson.dumps(content)
-        sent = {"content_type": "application/json", **self._headers, **headers}
+        sent = {"content-type": "application/json", **self._headers, **_named(headers)}
         request = Request(
             method,
             path,
             {name: [value] for name, _, value in (pair.partition("=") for pair in query.split("&") if pair)},
-            {name.replace("_", "-"): value for name, value in sent.items() if value is not None},
+            {name: value for name, value in sent.items() if value is not None},
             body,
         )
         reply = self.server.answer(request)
-        answered, there = wire(request, reply)
+        answered, there = self.server.wire(request, reply)
         return Answer(reply.status, {name.lower(): value for name, value in there.items()}, answered, reply.delay_s)
+
+
+def _named(headers: Mapping[str, str | None]) -> dict[str, str | None]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 @dataclass(frozen=True)
@@ -68,11 +72,15 @@ class Defect:
 
 @dataclass(frozen=True)
 class Trap:
-    """Something unusual that a server does and that is right; `odd` says of a server whether it does it."""
+    """Something unusual that a server does and that is right; `odd` says of a server whether it does it.
+
+    `headers` are those of the caller, where it is he who is unusual.
+    """
 
     name: str
     plant: Plant
     odd: Callable[[Client], bool]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def step(name: str, make: Callable[[Any], Any]) -> Plant:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import binascii
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,11 @@ PRODUCTS = {
 TAX_PERCENT = 21
 
 
+def basic(name: str) -> str:
+    """The header of a user and his password, `user:password`."""
+    return f"Basic {b64encode(name.encode()).decode()}"
+
+
 class Shop(Server):
     """A shop with two installers; each has some customers and orders."""
 
@@ -42,6 +47,8 @@ class Shop(Server):
         self.removed: set[int] = set()
         self.numbers = count(1)
         super().__init__(*planted)
+
+    def furnish(self) -> None:
         for n in range(18):
             caller = (NORTH, SOUTH)[n % 3 // 2]
             city = ("Utrecht", "Gent", "Zeist", "Breda")[n * 3 % 4]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -22,22 +22,13 @@ from tests.contract_tests.habits.planting import (
     step,
     step_of,
 )
-from tests.contract_tests.habits.shop import NORTH, SOUTH, Shop
+from tests.contract_tests.habits.shop import NORTH, SOUTH, Shop, basic
 
 CUSTOMERS, CUSTOMER, ORDERS, ORDER = "/customers", "/customers/{customerId}", "/orders", "/orders/{orderId}"
 NEW_CUSTOMER = {"name": "Probe", "city": "Utrecht", "vatNumber": "NL001234567B01"}
 LINES = [{"sku": "CHG-11", "quantity": 2}, {"sku": "CBL-5", "quantity": 3}]
 MERGE = "application/merge-patch+json"
 TRACE = "Traceback (most recent call last): shop/orders.py, line 31, in get: KeyError"
-
-
-def basic(name: str) -> str:
-    """The header of a user with a password."""
-    return f"Basic {b64encode(name.encode()).decode()}"
-
-
-def shop_client(server: Shop) -> Client:
-    return Client(server, authorization=basic(NORTH))
 
 
 def created(ask: Client) -> str:
