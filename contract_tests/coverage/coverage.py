@@ -19,8 +19,9 @@ _RESPONSES = {
     "409": "no conflict was provoked",
     "410": "nothing that was deleted was asked for",
     "412": "no precondition failed",
+    "413": "no body was too large",
     "415": "no other media type was sent",
-    "429": "needs a rate limit: 429 was never provoked",
+    "429": "needs a rate limit, which was never reached",
 }
 
 
@@ -104,19 +105,6 @@ class Coverage:
         return OperationCoverage(label, barred, declared, frozenset(declared) - never.keys(), never)
 
 
-def summed(coverage: Coverage) -> str:
-    """The totals in words: `responses 31 of 74, parameters 24 of 24`."""
-    return ", ".join(f"{kind} {seen} of {declared}" for kind, (seen, declared) in coverage.totals.items())
-
-
-def by_reason(never: Mapping[Point, str]) -> dict[str, list[Point]]:
-    """Points that were never exercised, by the reason they share."""
-    reasons: dict[str, list[Point]] = {}
-    for point, reason in never.items():
-        reasons.setdefault(reason, []).append(point)
-    return reasons
-
-
 def _reason(point: Point, refusals: set[int], answers: Counter[int]) -> str:
     """Why a point of an operation was never exercised; `refusals` are the statuses that refused it."""
     if not answers:
@@ -128,7 +116,7 @@ def _reason(point: Point, refusals: set[int], answers: Counter[int]) -> str:
     succeeded = any(0 < status < 400 for status in answers)
     if point.kind == "branches":
         return "no answer held it" if succeeded else "no answer was a success"
-    if point.name.startswith("5"):
+    if point.is_server_trouble:
         return "server-side trouble (5xx) is nothing that a client can provoke"
     if point.name.startswith("2") and not succeeded:
         return "no answer was a success"

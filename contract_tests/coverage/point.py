@@ -29,6 +29,11 @@ class Point:
     value: str = ""
     refused: int = 0
 
+    @property
+    def is_server_trouble(self) -> bool:
+        """Whether it is a 5xx answer, which no client can provoke."""
+        return self.kind == "responses" and self.name.startswith("5")
+
     def __str__(self) -> str:
         if not self.value:
             return self.name

@@ -26,6 +26,8 @@ def render(tally: Tally) -> bytes:
     if start:
         for name, value in (("url", start.url), ("seed", start.seed), ("phases", ", ".join(start.phases))):
             ElementTree.SubElement(properties, "property", name=name, value=_text(str(value)))
+    for kind, (seen, declared) in tally.coverage.totals.items():
+        ElementTree.SubElement(properties, "property", name=f"coverage.{kind}", value=f"{seen} of {declared}")
     rows = _rows(tally)
     for (operation, check), causes in rows.items():
         case = ElementTree.SubElement(suite, "testcase", classname=_text(operation), name=check)

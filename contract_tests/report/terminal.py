@@ -11,6 +11,7 @@ from http import HTTPStatus
 import click
 
 from contract_tests.findings import Cause, Event, Judged, PhaseEnded, PhaseStarted, Started, Tally
+from contract_tests.report import coverage
 from contract_tests.targets import host_of, is_loopback
 
 _WIDTH = 10
@@ -86,6 +87,7 @@ def summary(tally: Tally, repeat: str) -> Iterator[str]:
     if limited := sum(counts[HTTPStatus.TOO_MANY_REQUESTS] for counts in tally.answers.values()):
         text = f"Rate limited: {limited} of {_count(tally.requests, 'request')} got 429, so less was tested."
         yield click.style(text, fg="yellow")
+    yield from coverage.lines(tally.coverage)
     if tally.warning:
         yield click.style(tally.warning, fg="yellow")
     yield _totals(tally)
