@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 
+from mockserver.testing.asgi import Response, call
 
-@dataclass(frozen=True)
-class Response:
-    """What came back; header names are lower-case."""
-
-    status: int
-    raw_headers: list[tuple[bytes, bytes]]
-    body: bytes
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Headers by name; no response of ours repeats one."""
-        return {name.decode(): value.decode("latin-1") for name, value in self.raw_headers}
-
-    def json(self) -> Any:
-        """The body as JSON values."""
-        return orjson.loads(self.body)
+__all__ = ["Client", "Response"]
 
 
 class Client:
@@ -51,34 +36,8 @@ class Client:
         http_version: str = "1.1",
     ) -> Response:
         """One exchange, byte for byte."""
-        path, _, query = target.partition(b"?")
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": http_version,
-            "method": method,
-            "scheme": "http",
-            "path": path.decode("latin-1"),
-            "raw_path": path,
-            "query_string": query,
-            "root_path": "",
-            "headers": list(raw_headers),
-            "server": ("127.0.0.1", 8080),
-            "client": (self._client, 50000),
-        }
-        waiting = list(chunks)
-        sent: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            body = waiting.pop(0) if waiting else b""
-            return {"type": "http.request", "body": body, "more_body": bool(waiting)}
-
-        async def send(message: dict[str, Any]) -> None:
-            sent.append(message)
-
-        self._loop.run_until_complete(self._app(scope, receive, send))
-        body = b"".join(message.get("body", b"") for message in sent[1:])
-        return Response(sent[0]["status"], sent[0]["headers"], body)
+        exchange = call(self._app, method, target, raw_headers, chunks, http_version=http_version, client=self._client)
+        return self._loop.run_until_complete(exchange)
 
     def request(
         self,

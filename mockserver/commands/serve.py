@@ -24,6 +24,7 @@ from mockserver.commands.options import WORLD, UnusableSpec, api_option, exit_on
 from mockserver.settings import DEFAULT_PORT, DEFAULT_SEED, MAX_SEED, Settings
 
 if TYPE_CHECKING:
+    from mockserver.defects import Broken
     from mockserver.http.api import Api
     from mockserver.http.runtime import Runtime
 
@@ -79,6 +80,14 @@ def host_name(text: str) -> str:
     show_default=True,
     help="Count requests only, or also refuse with 429.",
 )
+@click.option(
+    "--break",
+    "breaks",
+    multiple=True,
+    envvar="GRIDMOCK_SERVE_BREAK",
+    metavar="NAME[@OPERATION]",
+    help="Plant a defect, at one operation only if it says so (repeat for more); ? lists them all.",
+)
 @click.option("--control-token", help="Open /_mock to other machines, for callers with this token.")
 @click.option(
     "--callback-host",
@@ -100,7 +109,14 @@ def host_name(text: str) -> str:
     help="What is written to standard error.",
 )
 def serve(
-    api: tuple[str, ...], rate_limits: str, max_body: int, reload: bool, workers: int, speed: float, **options: Any
+    api: tuple[str, ...],
+    rate_limits: str,
+    breaks: tuple[str, ...],
+    max_body: int,
+    reload: bool,
+    workers: int,
+    speed: float,
+    **options: Any,
 ) -> None:
     """Run the mock server."""
     for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn hands a signal on when it has shut down
@@ -109,6 +125,11 @@ def serve(
         fail("--workers needs state that processes share, which this version does not have; leave it out")
     if isnan(speed):
         fail("--speed has to be a number")
+    if "?" in breaks:
+        from mockserver.commands.breaking import list_defects
+
+        list_defects(api)
+        return
     settings = Settings(
         apis=api, enforce_rate_limits=rate_limits == "enforce", max_body_bytes=max_body, speed=speed, **options
     )
@@ -123,14 +144,26 @@ def serve(
         specs = load_specs(declared, examples=reload)  # for those who edit them
         runtime = create_runtime(settings, declared, specs)
         application = Swappable(create_app(runtime, declared, specs))
-    _print_banner(runtime, listening)
+    broken = _broken(application, breaks, runtime) if breaks else None
+    _print_banner(runtime, listening, broken)
     files = [file for spec in specs.values() for file in spec.files]
     run(
-        application,
+        broken or application,
         listening,
         runtime.scheduler.run,
-        *([partial(_reload, application, runtime, declared, files)] if reload else []),
+        *([partial(_reload, application, broken, runtime, declared, files)] if reload else []),
     )
+
+
+def _broken(application: Any, breaks: Sequence[str], runtime: Runtime) -> Broken:
+    """The application with defects in front of it; ends the process with 2 for one that there is not."""
+    from mockserver.defects import UnknownDefect, plant
+
+    try:
+        return plant(application, breaks, runtime)
+    except UnknownDefect as error:
+        fail(f"--break: {error}")
+        raise
 
 
 class Swappable:
@@ -161,20 +194,9 @@ def run(application: Any, listening: socket.socket, *beside: Callable[[], Corout
     """Serve until SIGINT or SIGTERM, finishing what has begun; `beside` runs as long."""
     import uvicorn
 
-    from mockserver.http.protocol import loop_factory, protocol_class
+    from mockserver.http.protocol import loop_factory, server_config
 
-    config = uvicorn.Config(
-        application,
-        http=protocol_class(),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=3,
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(application))
     gc.freeze()  # what stands now stays: the collector need not look at it again
 
     async def serve_and_watch() -> None:
@@ -188,7 +210,9 @@ def run(application: Any, listening: socket.socket, *beside: Callable[[], Corout
         runner.run(serve_and_watch())
 
 
-async def _reload(application: Swappable, runtime: Runtime, declared: Sequence[Api], files: Sequence[Path]) -> None:
+async def _reload(
+    application: Swappable, broken: Broken | None, runtime: Runtime, declared: Sequence[Api], files: Sequence[Path]
+) -> None:
     """Compile again whenever a contract is saved; a broken one is reported and the old one stays."""
     from watchfiles import awatch
 
@@ -201,13 +225,15 @@ async def _reload(application: Swappable, runtime: Runtime, declared: Sequence[A
         try:
             with unusable_spec():
                 application.application = create_app(runtime, declared, load_specs(declared))
+                if broken is not None:
+                    broken.follow(runtime)
         except UnusableSpec as error:
             click.secho(f"not reloaded, the old contract stays:\n{error}", err=True, fg="red")
         else:
             click.secho(f"reloaded {', '.join(sorted({Path(name).name for _, name in changes}))}", err=True, fg="green")
 
 
-def _print_banner(runtime: Runtime, listening: socket.socket) -> None:
+def _print_banner(runtime: Runtime, listening: socket.socket, broken: Broken | None) -> None:
     host, port = listening.getsockname()[:2]
     host = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  # shown, not bound
     origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -217,6 +243,10 @@ def _print_banner(runtime: Runtime, listening: socket.socket) -> None:
     click.echo(f"  seed {runtime.seed}, world {runtime.world.named}, clock {clock.now():%Y-%m-%dT%H:%M:%SZ} ({pace})")
     for mounted in runtime.apis:
         click.echo(f"  {mounted.spec.title:<24} {origin}{mounted.base_path:<21} docs {origin}{mounted.base_path}/docs/")
+    if broken is not None:
+        click.secho("\nBroken on purpose:", fg="yellow")
+        for each in broken.planted:
+            click.echo(f"  {each}: {each.defect.says}")
     click.echo("\nReady-made credentials (they work on this mock only):")
     tokens = runtime.ready.tokens or {}
     by_client = {grant["client_id"]: text for text, grant in tokens.items()}

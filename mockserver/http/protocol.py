@@ -67,3 +67,20 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     except ImportError:
         return asyncio.new_event_loop
     return uvloop.new_event_loop
+
+
+def server_config(application: Any) -> Any:
+    """How uvicorn is to serve an application of ours."""
+    import uvicorn
+
+    return uvicorn.Config(
+        application,
+        http=protocol_class(),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=3,
+    )
