@@ -16,7 +16,8 @@ from openapi_core import Config, OpenAPI
 from openapi_core.casting.schemas.exceptions import CastError
 from openapi_core.casting.schemas.factories import SchemaCastersFactory
 from openapi_core.deserializing.exceptions import DeserializeError
-from openapi_core.exceptions import OpenAPIError
+from openapi_core.deserializing.styles.exceptions import EmptyQueryParameterValue
+from openapi_core.exceptions import SpecError
 from openapi_core.templating.media_types.exceptions import MediaTypeNotFound
 from openapi_core.templating.responses.exceptions import ResponseNotFound
 from openapi_core.validation.request.exceptions import ParameterValidationError
@@ -57,11 +58,14 @@ class Judge:
         document = SchemaPath.from_dict(dict(contract.document), resolved_cache_maxsize=_PLACES)
         app = OpenAPI(document, Config(spec_validator_cls=None))
         try:
-            self._requests: Any = self._validator("request", app, app.request_validator_cls)
-            self._responses: Any = self._validator("response", app, app.response_validator_cls)
-        except OpenAPIError as error:
+            requests, responses = app.request_validator_cls, app.response_validator_cls
+        except SpecError:
+            requests = responses = None
+        if requests is None or responses is None:
             version = contract.document.get("openapi") or contract.document.get("swagger")
-            raise ContractError(f"{contract.path}: traffic is judged by OpenAPI 3, not by {version}") from error
+            raise ContractError(f"{contract.path}: traffic is judged by OpenAPI 3, not by {version}")
+        self._requests: Any = self._validator("request", app, requests)
+        self._responses: Any = self._validator("response", app, responses)
 
     def _validator(self, direction: Direction, app: OpenAPI, made_by: Any) -> Any:
         schemas = CompiledSchemas(self.contract, direction, made_by.schema_validators_factory)
@@ -209,28 +213,20 @@ class _Case:
                 schema = self._contract.below(place, "schema")
                 for violation in cause.violations:
                     value = value_at(cause.value, violation.pointer)
-                    yield self._found(direction, *_worded(violation, f"the {what}: "), schema, value=value)
+                    part = f" at {violation.pointer}" if violation.pointer else ""
+                    yield self._found(direction, *_worded(violation, f"the {what}{part}: "), schema, value=value)
+            case EmptyQueryParameterValue():
+                # An empty text is one like any other, if the schema takes it.
+                schema = Place(f"{place.pointer}/schema", None)
+                for violation in self._contract.violations(schema, "", direction):
+                    yield self._found(direction, *_worded(violation, f"the {what}: "), schema, value="")
             case CastError():
                 message = f"the {what}: {clipped(cause.value)} is not of type {cause.type}"
                 yield self._found(direction, "type", message, self._contract.below(place, "schema"), value=cause.value)
             case DeserializeError():
                 yield self._found(direction, "style", f"the {what} is not written as its style says", place)
-            case _ if "Empty" in type(cause).__name__:
-                yield from self._empty(direction, what, place)
             case _:
                 yield self._found(direction, "syntax", f"the {what} cannot be read: {cause}", place)
-
-    def _empty(self, direction: Direction, what: str, place: Place) -> Iterator[_Found]:
-        """An empty query parameter is a text like any other, if its schema takes one."""
-        validators = self._judge._requests
-        parts = map(unescape, place.pointer.split("/")[1:])
-        schema = validators.spec
-        for part in (*parts, "schema"):
-            schema = schema / part
-        try:
-            validators.schema_validators_factory.create(validators.spec, schema).validate("")
-        except Breaches as error:
-            yield from self._value(direction, what, place, error)
 
     def _body(self, direction: Direction, error: Exception) -> Iterator[_Found]:
         if direction == "request":
