@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from contract_tests.contract import Contract
     from contract_tests.laws.law import Law
     from contract_tests.receiver import Receiver
+    from contract_tests.surface.surface import Surface
 
 
 def _phases(_: click.Context, __: click.Parameter, text: str) -> tuple[str, ...]:
@@ -152,12 +153,13 @@ def check(
         _refuse_stranger(goal.url, target, targets_file, allow_host)
         contract = contract_of(api or ("" if spec else goal.api), spec)
         operations = _operations(contract, include, exclude)
-        laws = _laws(contract, law)
+        surface = _surface(contract)
+        laws = _laws(surface, law)
         phases = _playable(phases, laws, contract)
         credentials = probe.sign_in(goal)
         probe.knock(contract, operations, goal.url, credentials)
         with _receiver(port) as receiver:
-            law_plan = LawPlan(laws, goal.values, counted(basis, goal.url), receiver, wait_s)
+            law_plan = LawPlan(laws, surface, goal.values, counted(basis, goal.url), receiver, wait_s)
             plan = Plan(contract, goal.url, credentials, operations, phases, seed, max_examples, time_s, laws=law_plan)
             exit_code = _run(plan, junit, again(context, "gridmock check", ("seed",)))
     except (TargetError, ContractError, SpecError, probe.Unreachable) as error:
@@ -202,22 +204,29 @@ def _operations(contract: Contract, include: tuple[str, ...], exclude: tuple[str
     return frozenset(left)
 
 
-def _laws(contract: Contract, wanted: tuple[str, ...]) -> tuple[Law, ...]:
+def _surface(contract: Contract) -> Surface:
+    from contract_tests.declaration import beside
+    from contract_tests.surface.surface import Surface
+
+    return Surface(contract, beside(contract))
+
+
+def _laws(surface: Surface, wanted: tuple[str, ...]) -> tuple[Law, ...]:
     from contract_tests.laws import laws_of
 
-    laws = laws_of(contract.name)
+    laws = laws_of(surface)
     names = [law.name for law in laws]
     for name in wanted:
         if name not in names:
             near = difflib.get_close_matches(name, names, n=3, cutoff=0.4) or ["? for a list"]
-            raise click.UsageError(f"no law {name!r} for {contract.path}; did you mean {' or '.join(near)}?")
+            raise click.UsageError(f"no law {name!r} for {surface.contract.path}; did you mean {' or '.join(near)}?")
     return tuple(law for law in laws if law.name in wanted or not wanted)
 
 
 def _list_laws(contract: Contract) -> None:
     from contract_tests.laws import laws_of
 
-    for law in laws_of(contract.name):
+    for law in laws_of(_surface(contract)):
         click.echo(f"{law.name}  ({law.basis}, {law.severity})\n    {law.sentence}.")
 
 

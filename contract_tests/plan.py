@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from contract_tests.contract import Contract
     from contract_tests.credentials import Credentials
     from contract_tests.laws.law import Law
     from contract_tests.receiver import Receiver
+    from contract_tests.surface.surface import Surface
 
 LAWS = "laws"
 PHASES = (LAWS, "examples", "coverage", "fuzzing", "stateful")
+
+Mode = Literal["read-only", "safe", "full"]
+"""Only methods that change nothing; only what is undone afterwards, too; everything that the contract has."""
+MODES: tuple[Mode, ...] = ("read-only", "safe", "full")
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """How a run behaves towards its target.
+
+    `rate_per_s` is the most requests a second (0: no limit), `retries` how often a request that the network lost or a
+    503 turned away is sent again, `settle_s` how many seconds a change may take to show.
+    """
+
+    mode: Mode = "full"
+    rate_per_s: float = 0.0
+    retries: int = 2
+    settle_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +43,7 @@ class LawPlan:
     """
 
     laws: tuple[Law, ...]
+    surface: Surface
     values: Mapping[str, str]
     counted: frozenset[str]
     receiver: Receiver | None = None
@@ -43,3 +63,6 @@ class Plan:
     max_examples: int
     time_s: int | None
     laws: LawPlan | None = None
+    conduct: Conduct = Conduct()
+    stopped: Callable[[], bool] = lambda: False
+    """Whether the user wants the run to end."""

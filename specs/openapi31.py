@@ -28,9 +28,8 @@ def _upgraded(value: Any) -> Any:
         for key, inner in value.items()
     }
     for bound, exclusive in _BOUNDS:
-        if isinstance(new.get(exclusive), bool):
-            if new.pop(exclusive) and bound in new:
-                new[exclusive] = new.pop(bound)
+        if isinstance(new.get(exclusive), bool) and new.pop(exclusive) and bound in new:
+            new[exclusive] = new.pop(bound)
     if isinstance(new.get("nullable"), bool) and new.pop("nullable"):
         return _nullable(new)
     return new

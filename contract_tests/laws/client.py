@@ -4,27 +4,48 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import requests
 
 from contract_tests.exchange import Exchange
+from contract_tests.laws.law import NotPlayed
+from contract_tests.pace import Pace, retry_after_s
+from contract_tests.plan import Conduct
+from contract_tests.surface.surface import SAFE
 
 _TIMEOUT_S = 10.0
-# Longer than this is a quota rather than a request to slow down.
-_PATIENCE_S = 10
-_ASKS_FOR_PATIENCE = (429, 503)
+_POLITE = Conduct()
+_IDEMPOTENT = SAFE | {"PUT", "DELETE"}
+_BUSY = (502, 503, 504)
 
 
 class Client:
-    """Calls the operations of one target with the same headers; redirects are answers."""
+    """Calls the operations of one target with the same headers; redirects are answers.
 
-    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+    `harmless` are operations that change nothing although their method may. Between two calls a run can be stopped:
+    `stopped` is asked, and KeyboardInterrupt raised, so that no answer is lost that tells what was created.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        conduct: Conduct = _POLITE,
+        harmless: frozenset[str] = frozenset(),
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._conduct = conduct
+        self._harmless = harmless
+        self._stopped = stopped
+        self._pace = Pace(conduct.rate_per_s)
+        self.clearing_up = False
         self._url = url
         self._headers = {"User-Agent": "gridmock-check"} | dict(headers)
         self._session = requests.Session()
@@ -51,6 +72,10 @@ class Client:
         body: Any,
     ) -> Exchange:
         """Call an operation, with a body as JSON or as it is if it is bytes; status 0 where no answer came."""
+        if self._stopped() and not self.clearing_up:
+            raise KeyboardInterrupt
+        if reason := self.barred(operation):
+            raise NotPlayed(reason)
         method, _, template = operation.partition(" ")
         for name, value in path.items():
             template = template.replace(f"{{{name}}}", quote(value, safe=""))
@@ -60,7 +85,9 @@ class Client:
         if content is not None:
             sent.setdefault("Content-Type", "application/json")
         answer = self._send(method, url, sent, content)
-        if answer is not None and (wait_s := _patience(answer)) is not None:
+        for attempt in range(self._conduct.retries):
+            if (wait_s := self._patience(method, sent, answer, attempt)) is None:
+                break
             time.sleep(wait_s)
             answer = self._send(method, url, sent, content)
         return Exchange(
@@ -75,19 +102,38 @@ class Client:
         )
 
     def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> requests.Response | None:
+        self._pace.wait()
         try:
             answer = self._session.request(
                 method, url, headers=dict(headers), data=body, timeout=_TIMEOUT_S, allow_redirects=False
             )
         except requests.RequestException:
             return None
+        self._pace.see(answer.headers)
         with suppress(KeyError, ValueError):  # a server without a clock need not say the time (RFC 9110, 6.6.1)
             self._now = parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
         return answer
 
+    def barred(self, operation: str) -> str:
+        """Why the mode of the run does not allow an operation, or an empty text."""
+        method = operation.partition(" ")[0]
+        if self._conduct.mode != "read-only" or method in SAFE or operation in self._harmless:
+            return ""
+        return f"--mode read-only sends no {method}"
 
-def _patience(answer: requests.Response) -> int | None:
-    """The seconds after which an answer asks us to come again, if they are few."""
-    wait = answer.headers.get("Retry-After", "")
-    asked = answer.status_code in _ASKS_FOR_PATIENCE and wait.isdecimal() and int(wait) <= _PATIENCE_S
-    return int(wait) if asked else None
+    def _patience(
+        self, method: str, headers: Mapping[str, str], answer: requests.Response | None, attempt: int
+    ) -> float | None:
+        """The seconds after which to send a request again, or None if its answer stands.
+
+        What was lost on the way is repeated only where repeating it does no harm (RFC 9110, 9.2.2).
+        """
+        if answer is None:
+            again = method in _IDEMPOTENT or "idempotency-key" in {name.lower() for name in headers}
+            return 0.1 * 2**attempt if again else None
+        wait_s = retry_after_s(answer.headers)
+        if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            return wait_s
+        if answer.status_code in _BUSY:
+            return 0.1 * 2**attempt if wait_s is None else wait_s
+        return None

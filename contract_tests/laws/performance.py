@@ -20,9 +20,19 @@ _GONE = (404, 410)
 
 def play(plan: Plan, laws: LawPlan, deadline: float | None = None) -> Iterator[Event]:
     """Play the laws of a plan until a time of `time.monotonic`; their events. What they created is gone afterwards."""
-    with closing(Client(plan.url, plan.credentials.headers)) as client:
+    surface, conduct = laws.surface, plan.conduct
+    harmless = surface.declaration.harmless
+    client = Client(plan.url, plan.credentials.headers, conduct, harmless, plan.stopped)
+    with closing(client):
         run = Run(
-            plan.contract, client, plan.credentials, laws.values, plan.seed, receiver=laws.receiver, wait_s=laws.wait_s
+            surface,
+            client,
+            plan.credentials,
+            laws.values,
+            plan.seed,
+            receiver=laws.receiver,
+            wait_s=laws.wait_s,
+            settle_s=conduct.settle_s,
         )
         try:
             for law in laws.laws:

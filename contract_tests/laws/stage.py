@@ -17,6 +17,8 @@ from contract_tests.exchange import Exchange
 from contract_tests.laws.client import Client
 from contract_tests.laws.law import Breach, NotPlayed
 from contract_tests.receiver import Delivery, Receiver
+from contract_tests.surface.schemas import answer_schema
+from contract_tests.surface.surface import Surface
 from contract_tests.webhooks import Webhooks
 
 OTHER_TOKEN = "other_token"  # noqa: S105  the name of a value
@@ -31,17 +33,26 @@ ClearUp = Callable[[], Exchange | None]
 
 @dataclass
 class Run:
-    """What all laws of a run share; `run_id` follows from the seed and marks whatever is created."""
+    """What all laws of a run share; `run_id` follows from the seed and marks whatever is created.
 
-    contract: Contract
+    A change may take `settle_s` seconds to show.
+    """
+
+    surface: Surface
     client: Client
     credentials: Credentials
     values: Mapping[str, str]
     seed: int
     receiver: Receiver | None = None
     wait_s: float = 5.0
+    settle_s: float = 2.0
     kept: dict[str, Any] = field(default_factory=dict)
     cleanups: list[ClearUp] = field(default_factory=list)
+
+    @property
+    def contract(self) -> Contract:
+        """The contract that the target is checked against."""
+        return self.surface.contract
 
     @cached_property
     def run_id(self) -> str:
@@ -132,28 +143,16 @@ class Stage:
 
     def fitting(self, exchange: Exchange) -> Any:
         """The body of an answer that has to fit its schema, which is for other checks to judge."""
-        spec = self.run.contract.spec
-        response = next(
-            one.response_for(exchange.status)
-            for one in (spec.operations if spec else ())
-            if f"{one.method} {one.path}" == exchange.operation
-        )
-        content = next(iter(response.content.values()), None) if response else None
+        schema = answer_schema(self.run.contract, exchange.operation, exchange.status)
         body = exchange.json()
-        if content and content.schema:
-            flaws = self.run.once("webhooks validators", self._validators).response(content.schema).violations(body)
+        if schema:
+            flaws = self.run.contract.violations(schema, body, "response")
             if flaws:
                 raise NotPlayed(
                     f"{exchange.operation} answers {exchange.status} with a body that does not fit its schema: at "
                     f"#{flaws[0].pointer}: {flaws[0].message}"
                 )
         return body
-
-    def _validators(self) -> Any:
-        from specs.validation import Validators
-
-        assert self.run.contract.spec  # noqa: S101  laws are for contracts of ours
-        return Validators(self.run.contract.spec)
 
     def require(self, holds: bool, exchange: Exchange, says: str, came: str = "", member: str = "") -> None:
         """Raise Breach unless the condition holds."""
@@ -180,6 +179,23 @@ class Stage:
         while not 200 <= (exchange := ask()).status < 300 and time.monotonic() < deadline:
             time.sleep(min(_AGAIN_S, self.run.wait_s))
         return exchange
+
+    def settled(self, judge: Callable[[], _Kept]) -> _Kept:
+        """What a judgement comes to once it raises no Breach any more, or its Breach when a change had time to show.
+
+        The calls of attempts that failed are asides, so that a finding shows the last one only.
+        """
+        deadline = time.monotonic() + self.run.settle_s
+        while True:
+            before = len(self.exchanges)
+            try:
+                return judge()
+            except Breach:
+                if time.monotonic() >= deadline:
+                    raise
+                self.asides += self.exchanges[before:]
+                del self.exchanges[before:]
+                time.sleep(min(_AGAIN_S, self.run.settle_s))
 
     def as_other(self) -> dict[str, str]:
         """Headers of somebody who has nothing to do with us, from the value `other_token`."""

@@ -26,12 +26,11 @@ def success_status(contract: Contract, label: str) -> str:
     return min((status for status in declared if str(status).startswith("2")), default="")
 
 
-def answer_schema(contract: Contract, label: str) -> Place | None:
-    """The schema of the JSON body of an operation's success, or None."""
-    status = success_status(contract, label)
-    if not status:
-        return None
-    return _json_schema(contract, contract.below(contract.operations[label], "responses", status))
+def answer_schema(contract: Contract, label: str, status: int = 0) -> Place | None:
+    """The schema of the JSON body that an operation answers with a status, by default its success, or None."""
+    code = str(status or success_status(contract, label))
+    response = contract.response(label, int(code)) if code.isdecimal() else None
+    return _json_schema(contract, response) if response else None
 
 
 def members(contract: Contract, schema: Place | None) -> Mapping[str, Place]:

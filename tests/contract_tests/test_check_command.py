@@ -350,7 +350,7 @@ def test_a_spec_that_our_loader_refuses_is_still_checked(run_check: Check, desk_
     (folder / "foreign.json").write_text(json.dumps(document), "utf-8")
     result = run_check("--spec", "foreign.json", "--url", desk_url, "--token", TOKEN, *QUICK)
     assert result.exit_code == 1, result.output
-    assert "foreign.json: #/components/schemas/Supplier\n             required: " in result.output
+    assert "foreign.json:1: #/components/schemas/Supplier\n             required: " in result.output
 
 
 def test_somebody_elses_server_gets_no_undeclared_methods() -> None:

@@ -52,13 +52,13 @@ def foreign(**document: object) -> str:
     return json.dumps({"openapi": "3.0.3", "info": {"title": "Foreign", "version": "1"}, "paths": {}} | document)
 
 
-def test_a_document_that_our_loader_refuses_has_no_lines_but_works(tmp_path: Path) -> None:
+def test_a_document_that_our_loader_refuses_works_and_has_lines(tmp_path: Path) -> None:
     file = tmp_path / "foreign.json"
     operation = {"responses": {"4XX": {"description": "no"}, "default": {"description": "any"}}}
     file.write_text(foreign(paths={"/x": {"get": operation | {"security": [{}]}}}), "utf-8")
     loaded = contract.from_file(file)
     assert loaded.spec is None
-    assert loaded.where(loaded.operations["GET /x"]) == f"{file}: #/paths/~1x/get"
+    assert loaded.where(loaded.operations["GET /x"]) == f"{file}:1: #/paths/~1x/get"
     assert not loaded.needs_credentials("GET /x")
     declared = [loaded.response("GET /x", status) for status in (404, 200)]
     assert [place.value["description"] for place in declared if place] == ["no", "any"]

@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 
 from contract_tests import cli
-from contract_tests.laws import laws_of
+from contract_tests.laws import own_laws
 from contract_tests.laws.client import Client
 from contract_tests.laws.law import BASES
 from contract_tests.laws.stekker import prices
@@ -46,7 +46,7 @@ def check_mock(mock: Mock, run_check: Check) -> CheckMock:
 
 @pytest.mark.parametrize("contract", CONTRACTS)
 def test_laws_say_what_they_are(contract: str) -> None:
-    laws = laws_of(contract)
+    laws = own_laws(contract)
     assert len({law.name for law in laws}) == len(laws)
     for law in laws:
         assert law.sentence
@@ -56,14 +56,14 @@ def test_laws_say_what_they_are(contract: str) -> None:
 
 
 def test_a_contract_without_laws_has_none() -> None:
-    assert laws_of("ev-energy") == ()
-    assert laws_of("") == ()
+    assert own_laws("ev-energy") == ()
+    assert own_laws("") == ()
 
 
 def test_laws_can_be_listed(run_check: Check) -> None:
     result = run_check("stekker", "--law", "?")
     assert result.exit_code == 0
-    for law in laws_of("stekker"):
+    for law in own_laws("stekker"):
         assert f"{law.name}  ({law.basis}, {law.severity})\n    {law.sentence}.\n" in result.output
 
 

@@ -1,0 +1,7 @@
+"""Laws that hold in any API, on what is found in its contract."""
+
+from __future__ import annotations
+
+from contract_tests.laws.law import GeneralLaw
+
+LAWS: tuple[GeneralLaw, ...] = ()

@@ -1,0 +1,35 @@
+"""What general laws are played on: each selector gives the parts of a contract that have what a law needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from contract_tests.laws.law import Subject
+from contract_tests.surface.listings import Listing
+from contract_tests.surface.resources import Resource
+from contract_tests.surface.surface import Surface
+
+Select = Callable[[Surface], Iterable[Subject]]
+
+
+def resources(*verbs: str, where: Callable[[Resource], object] = bool) -> Select:
+    """Resources that have all these operations: create, list, read, replace, update, delete."""
+
+    def select(surface: Surface) -> Iterable[Subject]:
+        for resource in surface.resources.values():
+            labels = tuple(getattr(resource, verb) for verb in verbs)
+            if all(labels) and where(resource):
+                yield Subject(resource, labels)
+
+    return select
+
+
+def listings(where: Callable[[Listing], object], declared: str = "") -> Select:
+    """Lists for which something holds; published where the declaration has that key of them."""
+
+    def select(surface: Surface) -> Iterable[Subject]:
+        for listing in surface.listings.values():
+            if where(listing):
+                yield Subject(listing, (listing.operation,), declared in listing.declared)
+
+    return select
