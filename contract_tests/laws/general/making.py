@@ -35,7 +35,7 @@ class Thing:
     @property
     def id(self) -> str:
         """The id as text."""
-        return self.path[self.resource.parameter]
+        return str(self.path[self.resource.parameter])
 
     @property
     def answer(self) -> Any:

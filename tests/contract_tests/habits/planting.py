@@ -54,7 +54,7 @@ class Client:
 
 
 def _named(headers: Mapping[str, str | None]) -> dict[str, str | None]:
-    return {name.replace("_", "-"): value for name, value in headers.items()}
+    return {name.replace("_", "-").lower(): value for name, value in headers.items()}
 
 
 @dataclass(frozen=True)

@@ -231,7 +231,7 @@ OF_DEPOT = (
         "token-that-reads-only",
         as_it_is,
         lambda ask: ask("POST /bays", NEW_BAY).status == 403,
-        {"authorization": f"Bearer {READ_TOKEN}"},
+        {"Authorization": f"Bearer {READ_TOKEN}"},
     ),
     Trap("seen-later", _seen_later, _is_seen_later),
     Trap(
@@ -382,7 +382,7 @@ OF_METERING = (
         "key-that-reads-only",
         as_it_is,
         lambda ask: ask("POST /meters", NEW_METER).status == 403,
-        {"x-api-key": READ_KEY},
+        {"X-Api-Key": READ_KEY},
     ),
     Trap("no-meters-yet", step("furnish", instead(None)), lambda ask: ask("GET /meters").content["data"] == []),
     Trap(
