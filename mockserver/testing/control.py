@@ -144,7 +144,9 @@ class MockWebhooks:
         Each has `topic`, `url`, `body`, `status` (`delivered`, `pending`, ...) and `attempts`.
         """
         self._control.settle()
-        return [*self._control.pages("/webhooks/deliveries", "delivery_id", topic=topic, status=status, client_id=client_id)]
+        return [
+            *self._control.pages("/webhooks/deliveries", "delivery_id", topic=topic, status=status, client_id=client_id)
+        ]
 
     def retry(self, delivery_id: str) -> None:
         """Send once more, now, and wait for the answer; Refused when a newer one follows or its subject is over."""

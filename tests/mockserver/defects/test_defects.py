@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.defects import Broken, Contract, apis_of, catalogue, chosen, contracts_of, plant
+from mockserver.defects import Contract, apis_of, catalogue, contracts_of, plant
 from specs.loader import load
 from tests.contract_tests.habits.depot import Depot
 from tests.contract_tests.planted import BESS, GENERATED, STEKKER, pairs
