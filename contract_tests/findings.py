@@ -7,21 +7,15 @@ Tally               all events of a run added up: findings by cause, answers by 
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from contract_tests.coverage.coverage import Coverage
 from contract_tests.coverage.point import Point
 from contract_tests.plan import LAWS
 
-if TYPE_CHECKING:
-    from contract_tests.waivers import Waiver
-
-Key = tuple[str, str, str]
-"""Operation, check and cause: what makes two findings the same one."""
 Stop = Literal["completed", "out of time", "interrupted", "server gone", "broken"]
 
 
@@ -40,16 +34,6 @@ class Finding:
     basis: str = ""
     """For the breach of a law: what it rests on."""
     severity: str = ""
-
-    @property
-    def key(self) -> Key:
-        """What this finding shares with the same one seen again."""
-        return (self.operation, self.check, self.cause)
-
-    @property
-    def fingerprint(self) -> str:
-        """The key in 16 hexadecimal digits: the same in every run that finds the same, whatever the words."""
-        return hashlib.sha256("\0".join(self.key).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +141,8 @@ class Tally:
     successes: Counter[str] = field(default_factory=Counter)
     points: dict[str, set[Point]] = field(default_factory=dict)
     judged: set[tuple[str, str]] = field(default_factory=set)
-    causes: dict[Key, Cause] = field(default_factory=dict)
-    notes: dict[Key, Cause] = field(default_factory=dict)
-    waived: dict[Key, tuple[Cause, Waiver]] = field(default_factory=dict)
-    """Findings and notes that a waiver takes out of the count."""
-    useless_waivers: dict[Waiver, str] = field(default_factory=dict)
-    """Why a waiver waived nothing."""
+    causes: dict[tuple[str, str, str], Cause] = field(default_factory=dict)
+    notes: dict[tuple[str, str, str], Cause] = field(default_factory=dict)
     laws: dict[tuple[str, str], str] = field(default_factory=dict)
     """Why a law was not played, or an empty text, by operation and law."""
     troubles: dict[tuple[str, str], Trouble] = field(default_factory=dict)
@@ -188,10 +168,11 @@ class Tally:
             case Ended():
                 self.end = event
 
-    def _add_findings(self, causes: dict[Key, Cause], findings: Iterable[Finding], phase: str) -> None:
+    def _add_findings(self, causes: dict[tuple[str, str, str], Cause], findings: Iterable[Finding], phase: str) -> None:
         for finding in findings:
-            self.judged.add((finding.operation, finding.check))
-            causes.setdefault(finding.key, Cause(finding)).see(finding, phase)
+            key = (finding.operation, finding.check, finding.cause)
+            self.judged.add(key[:2])
+            causes.setdefault(key, Cause(finding)).see(finding, phase)
 
     @property
     def unplayed(self) -> dict[str, str]:

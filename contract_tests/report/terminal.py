@@ -71,12 +71,6 @@ def summary(tally: Tally, repeat: str) -> Iterator[str]:
     for number, cause in enumerate(tally.notes.values(), 1):
         title, *lines = block(number, cause)
         yield from ("", click.style(f"Note {title}", fg="cyan", bold=True), *lines)
-    if tally.waived or tally.useless_waivers:
-        yield ""
-    for cause, waiver in tally.waived.values():
-        yield f"Waived until {waiver.until} ({waiver.reason}): {cause.example.title}: {cause.example.operation}"
-    for waiver, because in tally.useless_waivers.items():
-        yield click.style(f"{waiver.place}: {waiver.operation}, {waiver.check}: {because}", fg="yellow")
     for trouble in tally.troubles.values():
         yield ""
         yield click.style(f"Not tested as planned: {trouble.operation or 'the run'}: {trouble.title}", fg="yellow")
@@ -120,7 +114,6 @@ def _totals(tally: Tally) -> str:
         _count(tally.requests, "request"),
         _count(len(tally.causes), "finding"),
         _count(len(tally.notes), "note that does not count", "notes that do not count") if tally.notes else "",
-        f"{len(tally.waived)} waived" if tally.waived else "",
         f"{end.seconds:.1f} s" if end else "",
         f"seed {start.seed}" if start else "",
         "" if end and end.stop == "completed" else f"stopped: {end.stop if end else 'interrupted'}",

@@ -1,1 +1,1 @@
-"""The mock in a test suite: the pytest fixture `gridmock` and its parts, each imported when it is used first."""
+"""What test suites run the mock with: its application called directly, or served by a thread."""

@@ -150,7 +150,7 @@ def bess(ask: Traveller) -> None:
 
 
 def depot(ask: Traveller) -> None:
-    """Bays and bookings of a server that is none of ours: order, preconditions, keys that say that a call is repeated."""
+    """Bays and bookings of a server that is none of ours: order, preconditions, keys of repeated calls."""
     ask("GET", "/bays", query={"sort": "-power_kw", "per_page": 3})
     body = {"name": "West 99", "kind": "dc", "power_kw": 149.5, "level": 1, "comment": "Under the roof"}
     bay = ask("POST", "/bays", json=body).json()
