@@ -32,6 +32,7 @@ class Metering(Server):
         self.gone: set[str] = set()
         self.bills: dict[str, dict[str, Any]] = {}
         self.numbers = count(1)
+        self.quota = QUOTA
         super().__init__(*planted)
 
     def furnish(self) -> None:
@@ -53,12 +54,12 @@ class Metering(Server):
         return Reply(refusal.status, {"error": {"code": code, "message": refusal.message}}, refusal.headers)
 
     def finished(self, request: Request, reply: Reply) -> Reply:
-        reply.headers |= {"RateLimit-Limit": str(QUOTA), "RateLimit-Remaining": str(self.remaining())}
+        reply.headers |= {"RateLimit-Limit": str(self.quota), "RateLimit-Remaining": str(self.remaining())}
         return reply
 
     def remaining(self) -> int:
         """Requests that are left; nobody sends so many that it matters when the hour is over."""
-        return QUOTA - self.calls
+        return self.quota - self.calls
 
     def name(self, prefix: str) -> str:
         """The next id of a kind."""
@@ -196,13 +197,18 @@ class Metering(Server):
 
     def place(self, things: list[dict[str, Any]], cursor: str, key: str) -> int:
         """Where the page behind a cursor begins; raises Refusal if it does not begin anywhere."""
-        keys = [self.cursor(thing[key]) for thing in things]
+        keys = [_encoded(thing[key]) for thing in things]
         if cursor not in keys:
             raise Refusal(400, "cursor: not one that was given out for this list", "cursor")
         return keys.index(cursor) + 1
 
     def cursor(self, key: str) -> str:
-        return urlsafe_b64encode(key.encode()).decode().rstrip("=")
+        """The cursor for what comes behind a key."""
+        return _encoded(key)
+
+
+def _encoded(key: str) -> str:
+    return urlsafe_b64encode(key.encode()).decode().rstrip("=")
 
 
 def _draw(*words: object) -> int:

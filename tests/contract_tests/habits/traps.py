@@ -112,7 +112,7 @@ def _put_creates(server: Depot, honest: Handler, request: Request) -> Reply:
 
 
 def _seen_later(server: Depot) -> None:
-    """What is created is there for readers after some time, and for nobody before."""
+    """What is created is there for whoever reads after some time only; a change or a removal finds it at once."""
     seen_at: dict[str, float] = {}
 
     def is_seen(thing: dict[str, Any]) -> bool:
@@ -126,7 +126,7 @@ def _seen_later(server: Depot) -> None:
     def hide(honest: Any) -> Any:
         def found(request: Request) -> Any:
             thing = honest(request)
-            if not is_seen(thing):
+            if request.method in ("GET", "HEAD") and not is_seen(thing):
                 raise Refusal(404, "there is no such thing")
             return thing
 
@@ -279,6 +279,7 @@ def _few_a_second(server: Metering) -> None:
             raise Refusal(429, "too many requests", headers={"Retry-After": "1"})
 
     requests(count_call)(server)
+    server.quota = CALLS_A_SECOND
     server.remaining = lambda: max(CALLS_A_SECOND - calls, 0)  # type: ignore[method-assign]
 
 
@@ -291,17 +292,22 @@ def _crossed_is_empty(server: Metering, honest: Any) -> Any:
     return window
 
 
-def _good_once(server: Metering, honest: Any) -> Any:
-    used: set[tuple[str, str]] = set()
+def _good_once(server: Metering) -> None:
+    """Every cursor is another one, and good for one page."""
+    numbers, used = count(1), set()
 
-    def place(things: list[Any], cursor: str, key: str) -> int:
-        found: int = honest(things, cursor, key)
-        if (key, cursor) in used:
-            raise Refusal(400, "cursor: it was used before", "cursor")
-        used.add((key, cursor))
-        return found
+    def make(honest: Any) -> Any:
+        def place(things: list[Any], cursor: str, key: str) -> int:
+            found: int = honest(things, cursor.partition(".")[0], key)
+            if cursor in used:
+                raise Refusal(400, "cursor: it was used before", "cursor")
+            used.add(cursor)
+            return found
 
-    return place
+        return place
+
+    step("place", make)(server)
+    step("cursor", lambda honest: lambda key: f"{honest(key)}.{next(numbers)}")(server)
 
 
 def _capped(honest: Any) -> Any:
@@ -356,7 +362,7 @@ OF_METERING = (
     ),
     Trap(
         "cursors-are-good-once",
-        step_of("place", _good_once),
+        _good_once,
         lambda ask: _statuses(ask, f"GET /meters?limit=4&cursor={_first_cursor(ask)}", 2) == [200, 400],
     ),
     Trap("pages-of-seven", step("cut", _capped), lambda ask: len(ask("GET /meters?limit=50").content["data"]) == 7),
