@@ -20,6 +20,7 @@ from contract_tests.traffic.messages import header, media_type
 from contract_tests.traffic.recorded import Part, Recorded
 
 _NOT_KEPT = "the recorder kept none"
+_UNKNOWN = "x-unknown"
 
 
 def exchange(entry: Mapping[str, Any]) -> Recorded:
@@ -53,7 +54,7 @@ def _headers(message: Mapping[str, Any]) -> dict[str, str]:
             separator = "; " if name.lower() == "cookie" else ", "
             headers[known] = f"{headers[known]}{separator}{value}" if known in headers else value
     body = message.get("postData") or message.get("content") or {}
-    if not headers and body.get("mimeType"):
+    if not headers and body.get("mimeType") not in (None, "", _UNKNOWN):
         headers["content-type"] = str(body["mimeType"])  # the recorder left all headers out
     return headers
 
@@ -158,7 +159,7 @@ class Archive:
         text, encoding = _written(body, reason)
         return harfile.Content(
             size=len(body) + bool(reason),
-            mimeType=media_type(exchange.response_headers) or "x-unknown",
+            mimeType=media_type(exchange.response_headers) or _UNKNOWN,
             text=text if body else None,
             encoding=encoding,
             comment=reason or None,

@@ -44,7 +44,7 @@ def _is_object(line: str) -> bool:
     """Whether a line is a whole entry of a journal by itself, and not the beginning of a larger document."""
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(value, dict) and "log" not in value
 
@@ -56,7 +56,7 @@ def _lines(file: Path) -> Iterator[Sample]:
                 continue
             try:
                 entry = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise RecordingError(f"{file}:{number}: no JSON: {error}") from error
             yield _sample(f"{file}:{number}", entry, _from_journal)
 

@@ -170,7 +170,8 @@ GOOD = json.dumps(journal())
         (json.dumps({"log": {"entries": [entry({"headers": 7})]}}), "#/log/entries/0: is no recorded"),
         (json.dumps({"log": {"entries": [entry(response=content(text="?", encoding="base64"))]}}), "entries/0: is no"),
         (f"[{GOOD}, null]", "#/1: an object is wanted"),
-        ("[" * 100_000, ""),
+        ("[" * 100_000, "nested too deeply"),
+        (f"{GOOD}\n{'[' * 100_000}", ":2: no JSON"),
     ],
 )
 def test_a_bad_recording_is_refused_with_its_place(text: str, said: str, tmp_path: Path) -> None:
@@ -220,7 +221,7 @@ def test_no_secret_is_shown(name: str) -> None:
     assert SECRET not in repr(masked)
     assert "***" in repr(masked)
     assert masked.censored
-    assert SECRET not in credentials.mask(f"it was {SECRET}") or name == "broken JSON"
+    assert SECRET not in credentials.mask(f"it was {SECRET}!") or name == "broken JSON"
 
 
 @pytest.mark.parametrize(

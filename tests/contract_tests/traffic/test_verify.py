@@ -198,7 +198,7 @@ def _batteries(mock: Mock) -> None:
     bess.send(mock.north, "GET", path)
 
 
-@pytest.mark.parametrize("api", ["ev-energy", "ev-energy-oauth", "stekker", "stekker-app", "stekker-bess"])
+@pytest.mark.parametrize("api", ["ev-energy", "ev-energy-oauth", "stekker", "stekker-bess"])
 def test_honest_traffic_of_our_own_mock_is_right(api: str, mock: Mock) -> None:
     honest_calls(mock)
     entries = [entry.as_json() for entry in mock.runtime.journal]
