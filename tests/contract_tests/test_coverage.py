@@ -197,17 +197,18 @@ def test_members_values_and_branches_of_a_request_body() -> None:
         *("body.rates", "body.rates[]: Flat", "body.rates[].price", "body.*=x"),
     }
     assert shown(points, exchange(body={"rates": [{}], "id": "7"})) == {"body.rates"}
+    assert shown(points, exchange(body={"kind": "x"})) == {"body.kind"}
 
 
 def test_media_types_and_forms() -> None:
     form = {"schema": {"properties": {"grant": {"enum": ["code"]}}}}
-    content = {"application/x-www-form-urlencoded": form, "text/*": {"schema": {"type": "string"}}}
+    content = {"*/*": {}, "text/*": {"schema": {"type": "string"}}, "application/x-www-form-urlencoded": form}
     points = Points(contract_of({"requestBody": {"content": content}}))
     headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
     seen = shown(points, exchange(headers=headers, body=b"grant=code&x=1"))
     assert seen == {"body: application/x-www-form-urlencoded", "body.grant", "body.grant=code"}
     assert shown(points, exchange(headers={"Content-Type": "text/csv"}, body=b"a,b")) == {"body: text/*"}
-    assert shown(points, exchange(headers={"Content-Type": "image/png"}, body=b"a,b")) == set()
+    assert shown(points, exchange(headers={"Content-Type": "image/png"}, body=b"a,b")) == {"body: */*"}
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"NaN", b'"\\ud800"', b"[" * 5000 + b"]" * 5000, b"1e999"])
@@ -310,6 +311,13 @@ def test_a_large_operation_is_cut_and_its_row_says_so() -> None:
     assert shown(points, exchange(body={f"p{2 * MOST - 1}": 1})) == set()
 
 
+def test_what_is_beyond_the_cut_is_not_exercised_either() -> None:
+    members = {f"p{n}": {"type": ["string", "null"]} for n in range(MOST)}
+    points = answering({"properties": members})
+    seen = points.exercised(exchange(answer=dict.fromkeys(members, "x")))
+    assert {response("200")} < seen < set(points.declared([LABEL])[LABEL])
+
+
 @pytest.mark.parametrize("api", catalogue.names())
 def test_our_own_contracts_declare_what_can_be_counted(api: str) -> None:
     contract = contracts.named(api)
@@ -367,7 +375,7 @@ def test_why_a_point_was_never_exercised(
 def summed() -> Coverage:
     declared = {
         "GET /a": (response("200"), response("429"), response("500"), point("query n"), HELD),
-        "GET /b": (response("200"), response("429")),
+        "GET /b": (response("200"), response("404"), response("429")),
         "POST /c": (response("201"), point("body")),
         "GET /d": (response("200"),),
     }
@@ -378,8 +386,8 @@ def summed() -> Coverage:
 
 def test_totals_and_share_leave_out_what_the_user_did() -> None:
     coverage = summed()
-    assert coverage.totals == {"responses": (2, 6), "parameters": (1, 2), "branches": (0, 1)}
-    assert coverage.share == pytest.approx(100 * 3 / 9)
+    assert coverage.totals == {"responses": (2, 7), "parameters": (1, 2), "branches": (0, 1)}
+    assert coverage.share == pytest.approx(100 * 3 / 10)
     assert Coverage({}, {}, {}).share == 0
 
 
@@ -398,10 +406,11 @@ def test_rows_are_json_and_have_every_operation() -> None:
 
 def test_the_terminal_says_once_what_holds_for_all_and_leaves_out_what_nobody_can_provoke() -> None:
     assert list(report.lines(summed())) == [
-        "Exercised: responses 2 of 6, parameters 1 of 2, branches 0 of 1 (33 %)",
+        "Exercised: responses 2 of 7, parameters 1 of 2, branches 0 of 1 (30 %)",
         "   at no operation: 429 (needs a rate limit, which was never reached)",
         "   mode read-only sends no POST: POST /c",
         "   GET /a: no answer held it: 200 body: null",
+        "   GET /b: all that was asked for was there: 404",
     ]
     assert list(report.lines(Coverage({}, {}, {}))) == []
 
