@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from contract_tests.traffic.tally import Cause, Tally
 
 HOST = "127.0.0.1"
-_PATIENCE_S = 2
+_PATIENCE_S = 1
 
 
 @click.command(short_help="Pass traffic on, and check it against a contract.")
@@ -71,7 +72,7 @@ def proxy(
         with archive or nullcontext():
             desk = Desk(judge, archive, _tell, guess=base_url is None)
             port = listening.getsockname()[1]
-            click.echo(f"http://{HOST}:{port} is {upstream} now, by {judge.contract.title}. Ctrl-C ends it.")
+            click.echo(f"Passing http://{HOST}:{port} on to {upstream}, by {judge.contract.title}. Ctrl-C ends it.")
             _serve(Forwarder(upstream, desk, strict=strict, keep_host=keep_host), listening)
     context.exit(_end(desk.tally))
 
@@ -95,7 +96,9 @@ def _listening(port: int) -> Iterator[socket.socket]:
     try:
         listening = socket.create_server((HOST, port))
     except OSError as error:
-        raise CannotCheck(f"cannot listen on {HOST}:{port}: {error.strerror}; choose another --port") from error
+        raise CannotCheck(
+            f"cannot listen on {HOST}:{port}: {os.strerror(error.errno or 0)}; choose another --port"
+        ) from error
     with listening:
         yield listening
 

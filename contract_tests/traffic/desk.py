@@ -45,5 +45,5 @@ class Desk:
     def _verdict(self, exchange: Recorded) -> Verdict:
         if self._guess:
             self._guess.see(exchange.method, exchange.url)
-            self._judge.routes.base_url = self._guess.best
+            self._judge.routes.move(self._guess.best)
         return self._judge.judge(exchange)

@@ -21,7 +21,7 @@ _CONNECT_S = 10.0
 
 
 class ClientGone(Exception):
-    """The client hung up before its request was complete."""
+    """The client hung up before its request, or the answer, was complete."""
 
 
 class Forwarder:
@@ -76,18 +76,16 @@ class Forwarder:
                     return
             await self._forward(passing, target, body, receive, send)
         except ClientGone:
-            passing.request.cut = "the client hung up"
             comment = "the client hung up"
         except (httpx.HTTPError, OSError, AttributeError) as error:
             # AttributeError: anyio asks a connection for its socket, of which uvloop has none if it was reset at once.
             comment = f"no answer: {str(error) or type(error).__name__}"
             if passing.status:
-                passing.response.cut = "the upstream broke off"
                 raise  # the server cuts the connection: the client must not take half an answer for a whole
             detail = f"{passing.method} {passing.url}: {str(error) or type(error).__name__}"
             await _problem(send, BAD_GATEWAY, "The upstream does not answer", detail)
         except asyncio.CancelledError:
-            passing.response.cut = comment = "the proxy was stopped"
+            comment = "the proxy was stopped"
             raise
         finally:
             self._desk.take(passing.recorded(), passing.at, passing.milliseconds, comment)
@@ -99,7 +97,7 @@ class Forwarder:
         read = []
         async for chunk in body:
             read.append(chunk)
-            if passing.request.cut:
+            if passing.request.is_too_long:
                 return _chain(read, body), ()
         return _chain(read, None), self._desk.wrong(passing.recorded(), "request")
 
@@ -131,9 +129,10 @@ class Forwarder:
             async for chunk in stream:
                 passing.response.keep(chunk)
                 read.append(chunk)
-                if passing.response.cut:
+                if passing.response.is_too_long:
                     break
             else:
+                passing.response.end()
                 if wrong := self._desk.wrong(passing.recorded(), "response"):
                     detail = f"The answer {answer.status_code} of the upstream was not passed on."
                     await _problem(send, BAD_GATEWAY, "The response breaks the contract", detail, wrong)
@@ -150,9 +149,9 @@ class Forwarder:
             async for chunk in stream:
                 passing.response.keep(chunk)
                 if gone.done():
-                    passing.response.cut = "the client hung up"
-                    return
+                    raise ClientGone
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            passing.response.end()
         finally:
             gone.cancel()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -178,6 +177,8 @@ async def _body(receive: Receive, copy: Copy) -> AsyncIterator[bytes]:
         if chunk:
             copy.keep(chunk)
             yield chunk
+        if not more:
+            copy.end()
 
 
 async def _chain(read: Iterable[bytes], rest: AsyncIterator[bytes] | None) -> AsyncIterator[bytes]:

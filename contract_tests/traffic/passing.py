@@ -22,25 +22,36 @@ _HOP_BY_HOP = frozenset(
 
 
 class Copy:
-    """A body as it passed, up to `MOST_KEPT`; `cut` says why it is not whole, or nothing."""
+    """A body as it passes, up to `MOST_KEPT` bytes of it."""
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
         self._size = 0
-        self.cut = ""
+        self._ended = False
+        self.is_too_long = False
 
     def keep(self, chunk: bytes) -> None:
         """Take a chunk, or the beginning of it."""
         room = MOST_KEPT - self._size
-        if len(chunk) > room:
-            self.cut = f"it is longer than {MOST_KEPT} bytes"
+        self.is_too_long |= len(chunk) > room
         self._chunks.append(chunk[:room])
         self._size += len(self._chunks[-1])
+
+    def end(self) -> None:
+        """Nothing more will come."""
+        self._ended = True
 
     @property
     def body(self) -> bytes:
         """What was kept."""
         return b"".join(self._chunks)
+
+    @property
+    def cut(self) -> str:
+        """Why what was kept is not the whole, or an empty text."""
+        if self.is_too_long:
+            return f"it is longer than {MOST_KEPT} bytes"
+        return "" if self._ended else "it did not arrive whole"
 
 
 @dataclass
@@ -95,11 +106,11 @@ def _joined(headers: RawHeaders) -> dict[str, str]:
 
 def _decoded(headers: RawHeaders, copy: Copy, part: Part, unread: dict[Part, str]) -> bytes | None:
     """A body without its Content-Encoding, or as it is if that cannot be taken away."""
-    raw = copy.body
-    if copy.cut:
-        unread[part] = copy.cut
+    raw, cut = copy.body, copy.cut
+    if cut:
+        unread[part] = cut
     encoding = b", ".join(value for name, value in headers if name.lower() == b"content-encoding").decode("latin-1")
-    if not raw or copy.cut or encoding.lower() in ("", "identity"):
+    if not raw or cut or encoding.lower() in ("", "identity"):
         return raw or None
     try:
         body = httpx.Response(200, headers={"content-encoding": encoding}, content=raw).content

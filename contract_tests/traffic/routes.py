@@ -27,20 +27,15 @@ class Routes:
 
     def __init__(self, contract: Contract, base_url: str = "") -> None:
         self._contract = contract
-        self.base_url = base_url
+        self.move(base_url)
         self._templates = sorted(
             ((_pattern(template), template) for template in contract.document.get("paths", {})),
             key=lambda pair: _rank(pair[1]),
         )
 
-    @property
-    def base_url(self) -> str:
-        """The base URL; it may be changed when more is known."""
-        return self._base.geturl()
-
-    @base_url.setter
-    def base_url(self, url: str) -> None:
-        self._base = urlsplit(url.rstrip("/"))
+    def move(self, base_url: str) -> None:
+        """Take another base URL."""
+        self._base = urlsplit(base_url.rstrip("/"))
 
     def below(self, url: str) -> str | None:
         """The path of a URL without the base, as sent; None for a URL that is not below it."""
