@@ -28,16 +28,20 @@ def answer_body(change: Change, when: When = always) -> AlterAnswer:
     """Change the JSON of answers with success."""
 
     def answer(asked: Request, answer: Answer, _: Memory) -> Answer:
-        if not (answer.is_success and answer.body and when(asked)):
-            return answer
-        return answer.with_json(changed(answer.json, asked, change))
+        body = answer.json if answer.is_success else None
+        return answer if body is None or not when(asked) else answer.with_json(changed(body, asked, change))
 
     return answer
 
 
 def request_body(change: Change, when: When = always) -> AlterRequest:
     """Change the JSON of requests before the server sees them."""
-    return lambda asked, _: asked.with_json(changed(asked.json, asked, change)) if when(asked) else asked
+
+    def request(asked: Request, _: Memory) -> Request:
+        body = asked.json
+        return asked if body is None or not when(asked) else asked.with_json(changed(body, asked, change))
+
+    return request
 
 
 def items(change: Callable[[list[Any]], object]) -> AlterAnswer:

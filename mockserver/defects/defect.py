@@ -116,9 +116,8 @@ class Answer:
         return _json(self.body)
 
     def with_json(self, body: Any) -> Answer:
-        """With JSON values as the body."""
-        media_type = {} if "json" in self.headers.get("content-type", "") else {"content-type": "application/json"}
-        return replace(self, body=orjson.dumps(body), headers={**self.headers, **media_type})
+        """With JSON values as the body, and the media type that it has, or that of JSON."""
+        return replace(self, body=orjson.dumps(body), headers={"content-type": "application/json", **self.headers})
 
     def without(self, header: str) -> Answer:
         """Without the header of a lower-case name."""
@@ -143,6 +142,7 @@ Where = Callable[[Traits | None], bool]
 
 AlterRequest = Callable[[Request, Memory], Request]
 AlterAnswer = Callable[[Request, Answer, Memory], Answer]
+Again = Callable[[Request, Answer, Memory], Request | None]
 AlterPush = Callable[[Push, Memory], Push | None]
 
 
@@ -152,6 +152,14 @@ def _request_as_it_is(asked: Request, memory: Memory) -> Request:
 
 def _answer_as_it_is(asked: Request, answer: Answer, memory: Memory) -> Answer:
     return answer
+
+
+def _once_only(asked: Request, answer: Answer, memory: Memory) -> Request | None:
+    return None
+
+
+def _any_answer(answer: Answer) -> bool:
+    return True
 
 
 def _nothing_seen(asked: Request, answer: Answer, memory: Memory) -> None:
@@ -168,6 +176,7 @@ class Defect:
 
     `request` alters what the server is asked, and `answer` what it says, at those operations only; `watch` sees every
     exchange as the server meant it. What they raise for a body of another shape than theirs leaves it as it is.
+    Nothing of one request may wait in the memory for its answer, since others come in between.
     """
 
     name: str
@@ -176,6 +185,10 @@ class Defect:
     request: AlterRequest = _request_as_it_is
     answer: AlterAnswer = _answer_as_it_is
     watch: Callable[[Request, Answer, Memory], object] = _nothing_seen
+    again: Again = _once_only
+    """Another request to make when this was answered, None for none; before `answer` sees what came of it."""
+    if_again: Callable[[Answer], bool] = _any_answer
+    """Whether the answer to that takes the place of the first."""
     pause_s: float = 0.0
     """Seconds for which answers are held back."""
     push: AlterPush | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LONGEST_BODY = 8 * 1_048_576
 """Bytes; a request with a longer body passes as it is."""
 
+Ask = Callable[[Request], Awaitable[Answer]]
 _OTHER_SHAPE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What comes of altering a body that does not look as it should; it passes as it is."""
 
@@ -86,34 +87,51 @@ class Broken:
             await self._app(scope, chunks.again, send)
             return
         asked = self._request(scope, body)
-        planted = tuple(self.planted)
-        seen: list[Request] = []
-        sent = asked
-        for each in planted:
-            seen.append(sent)
-            if each.is_at(sent):
-                with suppress(*_OTHER_SHAPE):
-                    sent = each.defect.request(sent, each.memory)
-        messages = _Messages()
-        receive = chunks.again if sent.body == body else chunks.once(sent.body)
-        await self._app(_scope(scope, asked, sent), receive, messages)
-        if not messages.are_whole:  # a connection that was cut stays cut
-            for message in messages:
-                await send(message)
-            return
-        honest = answer = messages.answer()
-        for each, was in zip(reversed(planted), reversed(seen), strict=True):
-            with suppress(*_OTHER_SHAPE):
-                each.defect.watch(was, answer, each.memory)
-            if each.is_at(was):
-                with suppress(*_OTHER_SHAPE):
-                    answer = each.defect.answer(was, answer, each.memory)
-                if each.defect.pause_s:
-                    await asyncio.sleep(each.defect.pause_s)
-            if self._carrier is not None and each.defect.push_again(was):
-                await self._carrier.send_last()
-        for message in messages if answer == honest else _sent(answer, asked):
+        honest: list[tuple[Answer, list[Any]]] = []
+
+        async def ask(sent: Request) -> Answer:
+            messages = _Messages()
+            await self._app(_scope(scope, asked, sent), chunks.before(sent.body), messages)
+            honest.append((messages.answer(), messages))
+            return honest[-1][0]
+
+        messages: list[Any]
+        try:
+            answer = await self._through(tuple(self.planted), asked, ask)
+        except _CutOff as cut:
+            messages = cut.messages
+        else:
+            messages = next((raw for each, raw in honest if each == answer), _sent(answer, asked))
+        for message in messages:
             await send(message)
+
+    async def _through(self, planted: tuple[Planted, ...], asked: Request, ask: Ask) -> Answer:
+        """The answer to a request, both altered by each defect in turn."""
+        if not planted:
+            return await ask(asked)
+        each, others = planted[0], planted[1:]
+        defect, memory, is_here = each.defect, each.memory, each.is_at(asked)
+        sent = asked
+        if is_here:
+            with suppress(*_OTHER_SHAPE):
+                sent = defect.request(asked, memory)
+        answer = await self._through(others, sent, ask)
+        with suppress(*_OTHER_SHAPE):
+            defect.watch(asked, answer, memory)
+        if is_here:
+            again = None
+            with suppress(*_OTHER_SHAPE):
+                again = defect.again(asked, answer, memory)
+            if again is not None:
+                second = await self._through(others, again, ask)
+                answer = second if defect.if_again(second) else answer
+            with suppress(*_OTHER_SHAPE):
+                answer = defect.answer(asked, answer, memory)
+            if defect.pause_s:
+                await asyncio.sleep(defect.pause_s)
+        if self._carrier is not None and defect.push_again(asked):
+            await self._carrier.send_last()
+        return answer
 
     def _is_ours(self, path: str) -> bool:
         return not self.contracts or self._contract(path) is not None
@@ -166,24 +184,34 @@ class _Chunks:
     async def read(self) -> bytes | None:
         """The whole body; None when it is too long, or the client has gone."""
         length = 0
-        while length <= LONGEST_BODY:
+        while True:
             message = await self._receive()
             self._read.append(message)
             length += len(message.get("body", b""))
-            if message["type"] != "http.request":
+            if message["type"] != "http.request" or length > LONGEST_BODY:
                 return None
             if not message.get("more_body"):
                 return b"".join(each.get("body", b"") for each in self._read)
-        return None
 
     async def again(self) -> Any:
         """What was read, then what comes."""
         return self._read.pop(0) if self._read else await self._receive()
 
-    def once(self, body: bytes) -> Callable[[], Any]:
-        """Another body in the place of what was read."""
-        self._read = [{"type": "http.request", "body": body, "more_body": False}]
-        return self.again
+    def before(self, body: bytes) -> Callable[[], Awaitable[Any]]:
+        """A body in the place of what was read, then what comes."""
+        waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> Any:
+            return waiting.pop() if waiting else await self._receive()
+
+        return receive
+
+
+class _CutOff(Exception):
+    """The application sent no whole answer."""
+
+    def __init__(self, messages: list[Any]) -> None:
+        self.messages = messages
 
 
 class _Messages(list[Any]):
@@ -192,13 +220,10 @@ class _Messages(list[Any]):
     async def __call__(self, message: Any) -> None:
         self.append(message)
 
-    @property
-    def are_whole(self) -> bool:
-        """Whether the answer was sent to its end."""
-        return len(self) > 1 and not self[-1].get("more_body")
-
     def answer(self) -> Answer:
-        """The messages as one."""
+        """The messages as one; _CutOff where they are not whole."""
+        if len(self) < 2 or self[-1].get("more_body"):
+            raise _CutOff(self)
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self[0]["headers"]}
         return Answer(self[0]["status"], headers, b"".join(message.get("body", b"") for message in self[1:]))
 

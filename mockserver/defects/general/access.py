@@ -38,41 +38,18 @@ def _see_last(asked: Request, answer: Answer, memory: Memory) -> None:
         memory["last"] = asked
 
 
-def _sign_in(asked: Request, memory: Memory) -> Request:
-    """Without a credential that was ever good, act for whoever came last."""
-    return asked.signed_as(memory["last"]) if "last" in memory else asked
+def _sign_in(asked: Request, answer: Answer, memory: Memory) -> Request | None:
+    return asked.signed_as(memory["last"]) if answer.status == 401 and "last" in memory else None
 
 
-def _sign_in_to_look(asked: Request, memory: Memory) -> Request:
-    good = memory.setdefault("good", set())
-    memory["is_stranger"] = asked.credential not in good
-    return _sign_in(asked, memory) if memory["is_stranger"] else asked
-
-
-def _absent_comes_first(asked: Request, answer: Answer, memory: Memory) -> Answer:
-    if not memory["is_stranger"] or answer.status == 404 or "last" not in memory:
-        return answer
-    return asked.refusal(401, "There is no credential, or a bad one.").with_header("www-authenticate", "Bearer")
-
-
-def _see_good(asked: Request, answer: Answer, memory: Memory) -> None:
-    if answer.is_success and asked.credential and not memory.get("is_stranger"):
-        memory.setdefault("good", set()).add(asked.credential)
-        memory["last"] = asked
-
-
-def _with_more_rights(asked: Request, memory: Memory) -> Request:
-    """A caller that is known acts with the credential of one who may do this."""
+def _with_more_rights(asked: Request, answer: Answer, memory: Memory) -> Request | None:
     allowed = memory.get(asked.at.id) if asked.at else None
-    return asked.signed_as(allowed) if allowed is not None and asked.credential in memory["known"] else asked
+    return asked.signed_as(allowed) if answer.status == 403 and allowed is not None else None
 
 
 def _see_rights(asked: Request, answer: Answer, memory: Memory) -> None:
-    known = memory.setdefault("known", set())
-    if asked.credential and answer.status != 401:
-        known.add(asked.credential)
     if answer.is_success and asked.credential and asked.at is not None:
-        memory.setdefault(asked.at.id, asked)
+        memory[asked.at.id] = asked
 
 
 def _see_owner(asked: Request, answer: Answer, memory: Memory) -> None:
@@ -107,12 +84,12 @@ DEFECTS = (
         "authentication-ignored",
         "Nobody has to authenticate: strangers act for whoever came last.",
         protected,
-        request=_sign_in,
+        again=_sign_in,
         watch=_see_last,
     ),
     Defect(
         "tenants-mixed",
-        "Everybody is taken for whoever came first, and sees what is theirs.",
+        "Everybody is taken for whoever came first, with a credential or without.",
         protected,
         request=_as_the_first,
         watch=_see_first,
@@ -121,16 +98,16 @@ DEFECTS = (
         "scope-ignored",
         "A token may do what any other token was allowed to do.",
         scoped,
-        request=_with_more_rights,
+        again=_with_more_rights,
         watch=_see_rights,
     ),
     Defect(
         "absent-before-authentication",
         "Strangers are told what is not there (404) before they are told to authenticate (401).",
         one_thing,
-        request=_sign_in_to_look,
-        answer=_absent_comes_first,
-        watch=_see_good,
+        again=_sign_in,
+        if_again=lambda second: second.status == 404,
+        watch=_see_last,
     ),
     Defect(
         "existence-revealed",

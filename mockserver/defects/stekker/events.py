@@ -33,12 +33,13 @@ def _new_session_each_time(asked: Request, answer: Answer, memory: Memory) -> An
 
 
 def _see_stops(asked: Request, answer: Answer, memory: Memory) -> None:
-    memory["stops"] = memory.get("stops", 0) + (kind_of(asked) == "StopTransaction" and answer.is_success)
+    if kind_of(asked) == "StopTransaction" and answer.is_success:
+        counted(memory, str(params_of(asked)["transactionId"]))
 
 
 def _dearer_each_time(asked: Request, answer: Answer, memory: Memory) -> Answer:
     def change(body: Any, _: Request) -> None:
-        body["total_cost"]["excl_vat"] *= memory["stops"]
+        body["total_cost"]["excl_vat"] *= memory[asked.last_segment]
 
     return answer_body(change)(asked, answer, memory)
 

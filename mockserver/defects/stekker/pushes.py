@@ -65,7 +65,7 @@ def _moved_up(body: Any) -> None:
 
 
 def _first_only(push: Push, memory: Memory) -> Push | None:
-    return push if counted(memory) == 1 else None
+    return push if counted(memory, str(push.body["csChargingProfiles"]["transactionId"])) == 1 else None
 
 
 def _own_id_each_time(push: Push, memory: Memory) -> Push:
@@ -77,10 +77,10 @@ def _another_start(asked: Request, memory: Memory) -> Request:
     """A repeated start is that of another transaction."""
     if kind_of(asked) != "StartTransaction":
         return asked
-    seen = memory.setdefault("started", asked.json["response"]["transactionId"])
-    if counted(memory) == 1:
+    transaction_id = asked.json["response"]["transactionId"]
+    if counted(memory, str(transaction_id)) == 1:
         return asked
-    return request_body(lambda body, _: body["response"].update(transactionId=seen + 500_000))(asked, memory)
+    return request_body(lambda body, _: body["response"].update(transactionId=transaction_id + 500_000))(asked, memory)
 
 
 def _only_max_power(body: Any, _: Request) -> None:
