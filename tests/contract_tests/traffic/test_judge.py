@@ -37,6 +37,11 @@ def judge(parcels: Contract) -> Judge:
     return Judge(parcels, BASE)
 
 
+def deleted(**other: Any) -> Recorded:
+    cookies = {"request_headers": {"Cookie": "a=1; confirmed=true"}, "response_headers": {"set-cookie": "confirmed="}}
+    return got(**{"method": "DELETE", "status": 204, "body": None, **cookies, **other})
+
+
 RIGHT = {
     "a list": listed(),
     "every parameter": listed(query="?limit=50&tags=a,b&open=true&q=x"),
@@ -57,7 +62,7 @@ RIGHT = {
     "a whole number": got(body={**PARCEL, "weight": 2}),
     "a path that is literal": got("/parcels/latest", b"abc", response_headers=TEXT),
     "an encoded path": got("/parcels/%37"),
-    "nothing where nothing is declared": got(method="DELETE", status=204, body=None, response_headers={}),
+    "nothing where nothing is declared": deleted(),
     "HEAD, undeclared": listed(body=None, method="HEAD"),
     "not modified": listed(body=None, status=304, request_headers={"x-depot": "D1", "If-None-Match": '"x"'}),
     "a secret that is not there": got(request_headers={}),
@@ -83,6 +88,9 @@ WRONG: dict[str, tuple[Recorded, str, str, str]] = {
     "no header": (listed(request_headers={}), "request", "required", ""),
     "a wrong header": (listed(request_headers={"x-depot": "E1"}), "request", "pattern", ""),
     "a path parameter": (got("/parcels/seven"), "request", "type", ""),
+    "no cookie": (deleted(request_headers={"Cookie": "a=1"}), "request", "required", ""),
+    "a wrong cookie": (deleted(request_headers={"Cookie": "confirmed=maybe"}), "request", "type", ""),
+    "no cookie set": (deleted(response_headers={}), "response", "required", ""),
     "no body": (created(None), "request", "required", ""),
     "broken JSON": (created(b"{"), "request", "syntax", ""),
     "NaN": (created(b'{"name": "ab", "pin": "x", "weight": NaN}'), "request", "syntax", ""),
@@ -175,6 +183,8 @@ def test_an_invalid_request_that_breaks_the_server_is_a_breach(judge: Judge) -> 
         (created(b"{", unread={"request body": "it was cut"}), "request body: it was cut"),
         (created(parts(count="x"), request_headers=BOUNDARY), "request body: multipart/form-data is not read"),
         (got(status=0, body=None), "response: none came"),
+        (deleted(request_headers={}, censored=True), "request: cookies"),
+        (deleted(response_headers={}, censored=True), "response: cookies"),
         (got(body={**PARCEL, "token": "[REDACTED]"}, censored=True), "what the recorder masked"),
     ],
 )
