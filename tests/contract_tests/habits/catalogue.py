@@ -58,7 +58,7 @@ LAWS = {
     "other_tenant_lists": "other_tenant_lists",
     "other_tenant_changes": "other_tenant_changes",
     "not_found_before_401": "not_found_before_401",
-    "auth_ignored": "ignored_auth",
+    "auth_ignored": "auth_ignored",
     "scope_ignored": "scope_ignored",
     "wrong_media_type_accepted": "wrong_media_type_accepted",
     "accept_ignored": "accept_ignored",
@@ -73,7 +73,7 @@ LAWS = {
     "location_wrong": "location_wrong",
     "retry_after_missing": "retry_after_missing",
     "rate_limit_headers_wrong": "rate_limit_headers_wrong",
-    "invalid_body_accepted": "negative_data_rejection",
+    "invalid_body_accepted": "invalid_body_accepted",
     "unknown_id_not_404": "unknown_id_not_404",
 }
 """The law or check that has to find a defect, by the class of laws that the defect breaks."""
