@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -12,38 +11,16 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from contract_tests.contract import Contract, Place
+from contract_tests.contract import Place
 from contract_tests.coverage.point import MOST, Point
+from contract_tests.coverage.schemas import Fits, Schemas, name_of, named_values, nullable, wire
 from contract_tests.surface.schemas import keyword, parts
 from specs.direction import BARRED, Direction
-from specs.validation import Side
 
 _FORM = "application/x-www-form-urlencoded"
 # Lists are alike all through; the first items say what can be said at a price that does not grow.
 _ITEMS = 40
 _DEEP = 40
-
-Fits = Callable[[Any], bool]
-
-
-class Judges:
-    """Whether a value fits a schema of the contract; compiled when first asked for."""
-
-    def __init__(self, contract: Contract) -> None:
-        directions: tuple[Direction, Direction] = ("request", "response")
-        self._sides = {direction: Side(contract.document, direction) for direction in directions}
-
-    def fits(self, direction: Direction, pointer: str) -> Fits | None:
-        """The judge for the schema at a pointer; None where a foreign document has a schema that nobody can judge."""
-        side = self._sides.get(direction)
-        try:
-            return side.validator(pointer).is_valid if side else None
-        except ValueError:
-            return None
-        except Exception:
-            # No schema of this document can be had, and to find that out takes long.
-            del self._sides[direction]
-            return None
 
 
 @dataclass(slots=True, eq=False)
@@ -114,18 +91,18 @@ class Body:
     An object that is described once and used in several places counts once, under the name of the first place.
     """
 
-    def __init__(self, contract: Contract, judges: Judges, direction: Direction, owner: Place, name: str) -> None:
-        content = contract.below(owner, "content").value if "content" in owner.value else {}
+    def __init__(self, schemas: Schemas, direction: Direction, owner: Place, name: str) -> None:
+        content = schemas.below(owner, "content").value if "content" in owner.value else {}
         self.points: dict[Point, None] = {}
         self._media: list[tuple[str, Point | None, _Node | None]] = []
-        compiler = _Compiler(contract, judges, direction, self.points)
+        compiler = _Compiler(schemas, direction, self.points)
         for media_type in content:
             pattern = media_type.partition(";")[0].strip().lower()
             point = None
             if len(content) > 1:
                 point = Point(direction, "branches", name, pattern)
                 self.points[point] = None
-            media = contract.below(owner, "content", media_type)
+            media = schemas.below(owner, "content", media_type)
             readable = "json" in pattern or pattern in (_FORM, "*/*")
             node = compiler.compiled(media, "schema", name) if readable and "schema" in media.value else None
             self._media.append((pattern, point, node))
@@ -145,39 +122,21 @@ class Body:
         return seen
 
 
-def wire(value: Any) -> str:
-    """A value as it is written in a query string, where 1.0 is 1."""
-    if isinstance(value, str):
-        return value
-    return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
-
-
-def named_values(schema: Mapping[str, Any]) -> list[Any]:
-    """The values that a schema names: its enum or const, or both of a boolean; null is none of them."""
-    types = schema.get("type")
-    if isinstance(schema.get("enum"), list):
-        named = schema["enum"]
-    elif "const" in schema:
-        named = [schema["const"]]
-    else:
-        named = [True, False] if types == "boolean" or (isinstance(types, list) and "boolean" in types) else []
-    return [value for value in named if isinstance(value, str | int | float)]
-
-
 class _Compiler:
     """Makes the nodes of one body, breadth first, so that names are short and what is cut off is far down."""
 
-    def __init__(self, contract: Contract, judges: Judges, direction: Direction, points: dict[Point, None]) -> None:
-        self._contract = contract
-        self._judges = judges
+    def __init__(self, schemas: Schemas, direction: Direction, points: dict[Point, None]) -> None:
+        self._schemas = schemas
+        self._contract = schemas.contract
         self._direction = direction
         self._points = points
+        self._plain = _Node()
         self._nodes: dict[str, _Node] = {}
         self._queue: deque[tuple[_Node, Place, str]] = deque()
 
     def compiled(self, owner: Place, key: str, name: str) -> _Node | None:
         """The node of the schema at a key of its owner, or None if its values can show nothing."""
-        root = self._node(self._contract.below(owner, key), name)
+        root = self._node(self._schemas.below(owner, key), name)
         while self._queue and len(self._points) < MOST:
             self._fill(*self._queue.popleft())
         alive: set[_Node] = set()
@@ -190,12 +149,10 @@ class _Compiler:
         return root if root in alive else None
 
     def _node(self, schema: Place, name: str) -> _Node:
-        composite = any(
-            key in part.value
-            for part in parts(self._contract, schema)
-            for key in ("properties", "additionalProperties", "items", "oneOf", "anyOf", "allOf")
-        )
-        key = schema.pointer if composite else f"{schema.pointer} {name}"
+        shape = self._schemas.shape(schema)
+        if shape == "plain":
+            return self._plain
+        key = schema.pointer if shape == "composite" else f"{schema.pointer} {name}"
         if key not in self._nodes:
             self._nodes[key] = _Node()
             self._queue.append((self._nodes[key], schema, name))
@@ -203,8 +160,7 @@ class _Compiler:
 
     def _fill(self, node: _Node, schema: Place, name: str) -> None:
         for part in parts(self._contract, schema):
-            types = part.value.get("type")
-            if isinstance(types, list) and "null" in types and len(types) > 1 and not node.null:
+            if nullable(part.value) and not node.null:
                 node.null = self._branch(name, "null")
                 node.filled = self._branch(name, "not null")
             if self._direction == "request":
@@ -214,7 +170,7 @@ class _Compiler:
             if isinstance(part.value.get("items"), Mapping):
                 if self._direction == "response" and not node.item:
                     node.item = self._branch(name, "an item")
-                node.items.append(self._node(self._contract.below(part, "items"), f"{name}[]"))
+                node.items.append(self._node(self._schemas.below(part, "items"), f"{name}[]"))
             for key in ("oneOf", "anyOf"):
                 if isinstance(part.value.get(key), list):
                     node.choices += self._choices(part, key, name)
@@ -222,24 +178,24 @@ class _Compiler:
     def _fill_members(self, node: _Node, part: Place, name: str) -> None:
         properties = part.value.get("properties")
         for member in properties if isinstance(properties, Mapping) else ():
-            inner = self._contract.below(part, "properties", member)
+            inner = self._schemas.below(part, "properties", member)
             if keyword(self._contract, inner, BARRED[self._direction]):
                 continue
             named = f"{name}.{member}"
             point = self._point(Point("request", "parameters", named)) if self._direction == "request" else None
             node.members.append((member, point, self._node(inner, named)))
         if isinstance(part.value.get("additionalProperties"), Mapping):
-            node.others.append(self._node(self._contract.below(part, "additionalProperties"), f"{name}.*"))
+            node.others.append(self._node(self._schemas.below(part, "additionalProperties"), f"{name}.*"))
 
     def _choices(self, part: Place, key: str, name: str) -> Iterator[tuple[Point | None, Fits, _Node]]:
         written = part.value[key]
         known: set[str] = set()
         for index, alternative in enumerate(written):
-            schema = self._contract.below(part, key, str(index))
-            fits = self._judges.fits(self._direction, f"{part.pointer}/{key}/{index}")
+            schema = self._schemas.below(part, key, str(index))
+            fits = self._schemas.fits(self._direction, f"{part.pointer}/{key}/{index}")
             if fits is None:
                 continue
-            called = _called(alternative, schema)
+            called = name_of(alternative, schema)
             if not called or called in known:
                 called = f"{called} {index + 1}".strip()
             known.add(called)
@@ -251,27 +207,6 @@ class _Compiler:
     def _point(self, point: Point) -> Point:
         self._points[point] = None
         return point
-
-
-def _called(written: Any, schema: Place) -> str:
-    """What people call an alternative: its component, its title, the case that a member names, its type; or nothing."""
-    if isinstance(written, Mapping) and isinstance(written.get("$ref"), str):
-        return str(written["$ref"].rpartition("/")[2])
-    value = schema.value
-    if not isinstance(value, Mapping):
-        return ""
-    if isinstance(value.get("title"), str):
-        return str(value["title"])
-    properties = value.get("properties")
-    for member, inner in properties.items() if isinstance(properties, Mapping) else ():
-        named = named_values(inner) if isinstance(inner, Mapping) else []
-        if len(named) == 1:
-            return f"{member} {wire(named[0])}"
-    if "type" not in value and isinstance(value.get("required"), list):
-        return f"with {', '.join(map(str, value['required']))}"
-    types = value.get("type", ())
-    words = [types] if isinstance(types, str) else list(types)
-    return " ".join(map(str, [*words, *([value["format"]] if "format" in value else [])]))
 
 
 def _see(node: _Node, media_type: str, body: bytes, seen: set[Point]) -> None:

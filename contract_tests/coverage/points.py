@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from contract_tests.contract import Contract, Place
-from contract_tests.coverage.bodies import Body, Judges, named_values, wire
+from contract_tests.coverage.bodies import Body
 from contract_tests.coverage.point import MOST, Point
+from contract_tests.coverage.schemas import Schemas, named_values, wire
 from contract_tests.exchange import Exchange
 from contract_tests.surface.schemas import members, parts, types
 
@@ -33,7 +34,7 @@ class Points:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._judges = Judges(contract)
+        self._schemas = Schemas(contract)
         self._operations: dict[str, _Operation] = {}
         self._refused: dict[tuple[Point, int], Point] = {}
 
@@ -58,7 +59,7 @@ class Points:
 
     def _operation(self, label: str) -> _Operation:
         if label not in self._operations:
-            self._operations[label] = _Operation(self._contract, self._judges, label)
+            self._operations[label] = _Operation(self._schemas, label)
         return self._operations[label]
 
     def _refusal(self, point: Point, status: int) -> Point:
@@ -91,7 +92,8 @@ class _Parameter:
 class _Operation:
     """One operation, compiled."""
 
-    def __init__(self, contract: Contract, judges: Judges, label: str) -> None:
+    def __init__(self, schemas: Schemas, label: str) -> None:
+        contract = schemas.contract
         place = contract.operations[label]
         responses = contract.below(place, "responses") if "responses" in place.value else None
         statuses = [str(status) for status in responses.value if _STATUS.fullmatch(str(status))] if responses else []
@@ -104,9 +106,9 @@ class _Operation:
         self._body: Body | None = None
         self._body_point = Point("request", "parameters", "body")
         if "requestBody" in place.value:
-            self._body = Body(contract, judges, "request", contract.below(place, "requestBody"), "body")
+            self._body = Body(schemas, "request", contract.below(place, "requestBody"), "body")
         self._answers = {
-            status.upper(): Body(contract, judges, "response", contract.below(responses, status), f"{status} body")
+            status.upper(): Body(schemas, "response", contract.below(responses, status), f"{status} body")
             for status in statuses
             if responses and (status[0] in "23" or (status == "default" and not any(s[0] == "2" for s in statuses)))
         }
