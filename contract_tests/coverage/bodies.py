@@ -25,13 +25,17 @@ _DEEP = 40
 
 @dataclass(slots=True, eq=False)
 class _Node:
-    """What the values of a schema can show; `choices` are alternatives of which each judges the whole value."""
+    """What the values of a schema can show; `choices` are alternatives of which each judges the whole value.
+
+    `others` are for members that are not `described`; `members` has only those of them that lead to a point.
+    """
 
     null: Point | None = None
     filled: Point | None = None
     item: Point | None = None
     values: dict[str, Point] = field(default_factory=dict)
     members: list[tuple[str, Point | None, _Node]] = field(default_factory=list)
+    described: set[str] = field(default_factory=set)
     others: list[_Node] = field(default_factory=list)
     items: list[_Node] = field(default_factory=list)
     choices: list[tuple[Point | None, Fits, _Node]] = field(default_factory=list)
@@ -49,8 +53,7 @@ class _Node:
                         seen.add(point)
                     node.see(value[name], seen, depth + 1)
             if self.others:
-                known = {name for name, _, _ in self.members}
-                for name in value.keys() - known:
+                for name in value.keys() - self.described:
                     for node in self.others:
                         node.see(value[name], seen, depth + 1)
         elif isinstance(value, list):
@@ -179,7 +182,9 @@ class _Compiler:
         properties = part.value.get("properties")
         for member in properties if isinstance(properties, Mapping) else ():
             inner = self._schemas.below(part, "properties", member)
-            if keyword(self._contract, inner, BARRED[self._direction]):
+            node.described.add(member)
+            plain = self._direction == "response" and self._schemas.shape(inner) == "plain"
+            if plain or keyword(self._contract, inner, BARRED[self._direction]):
                 continue
             named = f"{name}.{member}"
             point = self._point(Point("request", "parameters", named)) if self._direction == "request" else None

@@ -237,6 +237,13 @@ def test_branches_of_an_answer() -> None:
     assert seen == {*named, "200 body[].owner: Owner"}
 
 
+def test_a_member_that_is_described_is_none_of_the_others() -> None:
+    text = {"type": ["string", "null"]}
+    points = answering({"properties": {"plain": {}, "hidden": {"writeOnly": True}}, "additionalProperties": text})
+    assert shown(points, exchange(answer={"plain": None, "hidden": None})) == set()
+    assert shown(points, exchange(answer={"other": None})) == {"200 body.*: null"}
+
+
 @pytest.mark.parametrize(
     ("written", "name"),
     [
