@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
-from mockserver.app import create_app, create_runtime, load_specs, selected
 from mockserver.http.api import Api
 from mockserver.settings import Settings
+from mockserver.testing.in_process import NOON, InProcessMock
 from tests.asgi import Client, Response
 
-NOON = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
-"""A Wednesday in winter time, eleven days before the clocks change."""
+__all__ = ["APP", "BESS", "CONTROL", "NOON", "OAUTH", "STEKKER", "V2", "Mock"]
 
 V2 = "/ev-energy/v2"
 OAUTH = "/ev-energy/o"
@@ -21,15 +19,11 @@ APP = "/_mock/stekker"
 CONTROL = "/_mock"
 
 
-class Mock:
+class Mock(InProcessMock):
     """A running mock: its runtime to look into, and clients with the ready-made credentials."""
 
     def __init__(self, settings: Settings | None = None, apis: Sequence[Api] | None = None) -> None:
-        self.settings = settings or Settings(at=NOON, speed=0.0)
-        apis = selected(self.settings.apis) if apis is None else apis
-        specs = load_specs(apis)
-        self.runtime = create_runtime(self.settings, apis, specs)
-        self.app = create_app(self.runtime, apis, specs)
+        super().__init__(settings, apis, examples=True)
         self.anonymous = Client(self.app)
         self.full = Client(self.app, self._bearer("ev-energy-full"))
         self.basic = Client(self.app, self._bearer("ev-energy-basic"))
@@ -54,6 +48,4 @@ class Mock:
         return self.full.get(V2 + path, **options)
 
     def _bearer(self, client_id: str) -> dict[str, str]:
-        tokens = self.runtime.ready.tokens or {}
-        text = next((text for text, grant in tokens.items() if grant["client_id"] == client_id), "not served")
-        return {"authorization": f"Bearer {text}"}
+        return {"authorization": f"Bearer {self.token_of(client_id) or 'not served'}"}

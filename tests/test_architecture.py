@@ -49,7 +49,7 @@ LAYERS["mockserver.control"] = LAYERS["mockserver.apis"]
 LAYERS["mockserver.defects"] = {"mockserver.http", *LAYERS["mockserver.http"]}
 LAYERS["mockserver.app"] = {"mockserver.apis", "mockserver.control", *LAYERS["mockserver.apis"]}
 LAYERS["mockserver.commands"] = {"mockserver.app", "mockserver.defects", *LAYERS["mockserver.app"]}
-LAYERS["mockserver.testing"] = {"mockserver.app", *LAYERS["mockserver.app"]}
+LAYERS["mockserver.testing"] = {"mockserver.commands", *LAYERS["mockserver.commands"]}
 LAYERS["mockserver.cli"] = {"mockserver.commands"}
 LAYERS["contract_tests"] = {"specs"}
 
