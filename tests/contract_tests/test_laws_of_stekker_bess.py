@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from click.testing import Result
 
 from contract_tests.laws import own_laws
-from mockserver.defects import plant
+from mockserver.defects import Broken, chosen, plant
 from tests.contract_tests.conftest import Check, token_of
 from tests.contract_tests.planted import BESS, law_words, pairs
 from tests.contract_tests.serving import served
@@ -18,15 +18,25 @@ API = "/stekker/api/bess/v1"
 CheckBess = Callable[..., Result]
 
 
+@pytest.fixture(scope="module")
+def server(started_mock: Mock) -> Iterator[tuple[Broken, str]]:
+    """The mock, honest until defects are planted, and its origin; a server for each test would cost more than it."""
+    broken = plant(started_mock.app, (), started_mock.runtime)
+    with served(broken) as url:
+        yield broken, url
+
+
 @pytest.fixture
-def check_bess(mock: Mock, run_check: Check) -> CheckBess:
+def check_bess(mock: Mock, server: tuple[Broken, str], run_check: Check) -> CheckBess:
     """`gridmock check stekker-bess` of the mock with defects in front of it."""
+    broken, url = server
     north, south = token_of(mock, "stekker-north"), token_of(mock, "stekker-south")
 
     def run(defects: tuple[str, ...], *words: str) -> Result:
-        with served(plant(mock.app, defects, mock.runtime) if defects else mock.app) as url:
-            common = ("--token", north, "--value", f"other_token={south}")
-            result = run_check("stekker-bess", "--url", url + API, *common, *words)
+        broken.plant(*chosen(defects, broken.contracts))
+        common = ("--token", north, "--value", f"other_token={south}")
+        result = run_check("stekker-bess", "--url", url + API, *common, *words)
+        broken.take_back()
         assert north not in result.output
         assert south not in result.output
         return result
