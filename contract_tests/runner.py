@@ -25,6 +25,7 @@ from schemathesis.engine.core import EventStream
 from schemathesis.schemas import BaseSchema
 
 from contract_tests.contract import Contract, ContractError
+from contract_tests.coverage.points import Points
 from contract_tests.exchange import shown
 from contract_tests.false_alarms import FalseAlarms
 from contract_tests.findings import Ended, Event, PhaseEnded, PhaseStarted, Started, Stop, Trouble
@@ -47,7 +48,8 @@ _SILENCES = (requests.ConnectionError, requests.Timeout, requests.exceptions.Chu
 def run(plan: Plan) -> Generator[Event]:
     """The events of one run, from Started to Ended; raises ContractError if schemathesis cannot use the document."""
     generation = _Generation(plan) if set(plan.phases) - {LAWS} else None
-    yield Started(plan.contract.title, plan.url, plan.seed, plan.phases, _labels(plan))
+    points = Points(plan.contract).declared(plan.contract.operations)
+    yield Started(plan.contract.title, plan.url, plan.seed, plan.phases, _labels(plan), points)
     started = time.monotonic()
     deadline = started + plan.time_s if plan.time_s else None
     stop: Stop = "completed"
