@@ -158,18 +158,19 @@ def _masked_body(body: bytes) -> str:
     except orjson.JSONDecodeError:
         pass
     else:
-        masked = _masked(value)
-        return text if masked == value else orjson.dumps(masked).decode()
+        shown = masked(value)
+        return text if shown == value else orjson.dumps(shown).decode()
     # Neither JSON nor a form, or cut: nothing tells where a secret in it would end.
-    masked = _masked_parameters(text)
-    rest = _UNICODE_ESCAPE.sub(lambda found: chr(int(found[1], 16)), _MASKED.sub("", masked))
-    return MASK if any(name in unquote_plus(rest).lower() for name in _SECRET_FIELDS) else masked
+    shown = _masked_parameters(text)
+    rest = _UNICODE_ESCAPE.sub(lambda found: chr(int(found[1], 16)), _MASKED.sub("", shown))
+    return MASK if any(name in unquote_plus(rest).lower() for name in _SECRET_FIELDS) else shown
 
 
-def _masked(value: Any) -> Any:
+def masked(value: Any) -> Any:
+    """JSON values, with those of members that hold secrets by their names masked."""
     if isinstance(value, dict):
         return {
-            name: MASK if name.lower() in _SECRET_FIELDS and inner is not None else _masked(inner)
+            name: MASK if name.lower() in _SECRET_FIELDS and inner is not None else masked(inner)
             for name, inner in value.items()
         }
-    return [_masked(inner) for inner in value] if isinstance(value, list) else value
+    return [masked(inner) for inner in value] if isinstance(value, list) else value

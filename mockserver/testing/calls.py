@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from mockserver.http.api import MountedApi
-from mockserver.http.journal import MASK
+from mockserver.http.journal import MASK, masked
 from mockserver.testing.control import Control
 
 ANYTHING: Any = ...
@@ -125,14 +125,16 @@ class Wanted:
         for name, value in (self.headers or {}).items():
             yield from _differences(value, call.headers.get(name.lower()), f"header {name}")
         if self.json is not ANYTHING and not call.body:
-            yield f"body: is missing, wanted {_shown(self.json)}"
+            sent = "transfer-encoding" in call.headers or call.headers.get("content-length", "0") != "0"
+            came = "was not read before the call was refused" if sent else "is missing"
+            yield f"body: {came}, wanted {_shown(self.json)}"
         elif self.json is not ANYTHING:
             try:
                 came = call.json
             except ValueError:
                 yield f"body: came {_shown(call.body)}, which is no JSON or was cut at 64 KiB"
             else:
-                yield from _differences(self.json, came, "body ")
+                yield from _differences(self.json, came, "body")
 
 
 class MockJournal:
@@ -263,7 +265,7 @@ def _text(value: Any) -> Any:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = repr(masked(value))
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
 
 

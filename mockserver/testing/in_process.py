@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from click import BadParameter
+
 from mockserver.app import create_app, create_runtime, load_specs, selected
 from mockserver.clock import Clock
+from mockserver.commands.serve import start_time
 from mockserver.domain.worlds import NamedWorld
 from mockserver.http.api import Api
 from mockserver.settings import DEFAULT_SEED, MAX_SEED, Settings
@@ -29,16 +32,19 @@ class Beginning:
 
     @classmethod
     def parse(cls, seed: Any, world: Any, at: Any, speed: Any) -> Self:
-        """Of texts or values; without `at` it is when the world says, else NOON. ValueError says which is wrong."""
+        """As `gridmock serve` takes them, or as values; without `at` when the world says, else at NOON.
+
+        ValueError says which of them is wrong.
+        """
         if not re.fullmatch(r"[0-9]{1,19}", str(seed)) or int(seed) > MAX_SEED:
             raise ValueError(f"seed {seed!r} is not an integer from 0 to {MAX_SEED}")
         named = NamedWorld.parse(str(world))
         if not at:
             at = named.starts_at(int(seed)) or NOON
         try:
-            begins_at = at if isinstance(at, datetime) else datetime.fromisoformat(str(at).upper())
-        except ValueError:
-            raise ValueError(f"at {at!r} is not a time: write it as 2026-03-29T00:30:00Z") from None
+            begins_at = at if isinstance(at, datetime) else start_time(str(at))
+        except BadParameter as error:
+            raise ValueError(f"at: {error.message}") from None
         try:
             pace = float(speed)
         except (TypeError, ValueError):
