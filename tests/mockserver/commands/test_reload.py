@@ -38,7 +38,7 @@ class Reloading:
         files = [file for document in documents.values() for file in document.files]
         assert all(file.is_relative_to(folder) for file in files), "the copies are what is served"
         self._loop = asyncio.new_event_loop()
-        self._task = self._loop.create_task(serve._reload(self.application, self.runtime, declared, files))
+        self._task = self._loop.create_task(serve._reload(self.application, None, self.runtime, declared, files))
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
 
