@@ -13,6 +13,7 @@ from specs.direction import Direction
 from specs.errors import SpecError
 from specs.operation import Location, Spec
 from specs.source import escape, unescape
+from specs.source import tokens as pointer_tokens
 from specs.validation import Side, Violation
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -74,7 +75,7 @@ class Contract:
 
     def below(self, place: Place, *tokens: str) -> Place:
         """What the tokens lead to from a place, or its nearest existing parent."""
-        return self.place(*map(unescape, place.pointer.split("/")[1:]), *tokens)
+        return self.place(*pointer_tokens(place.pointer), *tokens)
 
     def parameters(self, label: str) -> Mapping[tuple[str, str], Place]:
         """The parameters of an operation by location and name, those of its path item included."""
@@ -117,10 +118,11 @@ class Contract:
 
     def violations(self, schema: Place, value: Any, direction: Direction) -> list[Violation]:
         """Everything in which a value breaks the schema at a place, as a part of a request or of a response."""
-        return self._sides[direction].validator(schema.pointer).violations(value)
+        return self.sides[direction].validator(schema.pointer).violations(value)
 
     @cached_property
-    def _sides(self) -> Mapping[Direction, Side]:
+    def sides(self) -> Mapping[Direction, Side]:
+        """The compiled schemas of both directions, each made when first asked for."""
         return {"request": Side(self.document, "request"), "response": Side(self.document, "response")}
 
     def _followed(self, place: Place) -> Place:

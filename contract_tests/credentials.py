@@ -11,6 +11,8 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+MASK = "***"
+"""Stands for a secret that no shell variable is known for."""
 # Shorter values (a version header, `1`) would be replaced all over the report, and are no secrets.
 _RECOGNISABLE = 6
 # Text that means itself between double quotes.
@@ -59,6 +61,10 @@ class Credentials:
         return "".join(
             f'"${self.secrets[part]}"' if part in self.secrets else _quoted(part, encoding) for part in parts
         )
+
+
+NOBODY = Credentials({}, {})
+"""For texts that may hold no secret of ours."""
 
 
 def _split(text: str, secrets: Iterable[str]) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from contract_tests.contract import Contract
+    from contract_tests.coverage.points import Points
     from contract_tests.credentials import Credentials
     from contract_tests.laws.law import Law
     from contract_tests.receiver import Receiver
@@ -50,7 +52,7 @@ class LawPlan:
     wait_s: float = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """One run: `operations` are labels such as `GET /tariffs`, `time_s` the most seconds it may take, if limited."""
 
@@ -64,5 +66,10 @@ class Plan:
     time_s: int | None
     laws: LawPlan | None = None
     conduct: Conduct = Conduct()
-    stopped: Callable[[], bool] = lambda: False
-    """Whether the user wants the run to end."""
+
+    @cached_property
+    def points(self) -> Points:
+        """What there is to exercise, compiled once for the whole run."""
+        from contract_tests.coverage.points import Points
+
+        return Points(self.contract)

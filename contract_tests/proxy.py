@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -79,9 +79,9 @@ def proxy(
 
 def _checked(upstream: str) -> str:
     try:
-        return targets.from_environment(upstream, {}).url
+        return targets.base_url(upstream, "--to")
     except targets.TargetError as error:
-        raise click.BadParameter(str(error).replace("--url", "--to"), param_hint="--to") from error
+        raise click.BadParameter(str(error), param_hint="--to") from error
 
 
 def _tell(cause: Cause) -> None:
@@ -103,11 +103,11 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listening
 
 
-def _serve(app: object, listening: socket.socket) -> None:
+def _serve(app: Any, listening: socket.socket) -> None:
     import uvicorn
 
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,
         log_level="critical",
         access_log=False,
         lifespan="on",

@@ -25,7 +25,6 @@ from schemathesis.engine.core import EventStream
 from schemathesis.schemas import BaseSchema
 
 from contract_tests.contract import Contract, ContractError
-from contract_tests.coverage.points import Points
 from contract_tests.exchange import shown
 from contract_tests.false_alarms import FalseAlarms
 from contract_tests.findings import Ended, Event, PhaseEnded, PhaseStarted, Started, Stop, Trouble
@@ -48,7 +47,7 @@ _SILENCES = (requests.ConnectionError, requests.Timeout, requests.exceptions.Chu
 def run(plan: Plan) -> Generator[Event]:
     """The events of one run, from Started to Ended; raises ContractError if schemathesis cannot use the document."""
     generation = _Generation(plan) if set(plan.phases) - {LAWS} else None
-    points = Points(plan.contract).declared(plan.contract.operations)
+    points = plan.points.declared(plan.contract.operations)
     yield Started(plan.contract.title, plan.url, plan.seed, plan.phases, _labels(plan), points)
     started = time.monotonic()
     deadline = started + plan.time_s if plan.time_s else None
@@ -77,7 +76,7 @@ class _Generation:
         """Their events until a time of `time.monotonic`; returns why they ended."""
         plan = self._plan
         stop: Stop = "broken"
-        translation = Translation(plan.contract, plan.credentials, self._alarms.reduced)
+        translation = Translation(plan.contract, plan.credentials, plan.points, self._alarms.reduced)
         if deadline is not None:
             self._config.max_time = max(1, math.ceil(deadline - time.monotonic()))
         with _hypothesis_caches_elsewhere(), _stopped_at_the_end(from_schema(self._schema).execute()) as stream:

@@ -22,11 +22,10 @@ from schemathesis.schemas import BaseSchema
 
 from contract_tests.contract import Contract
 from contract_tests.lists import Reader, readers
+from contract_tests.pace import retry_after_s
 from contract_tests.wire import answered
 
 _ITEMS_PER_LIST = 2
-# Longer than this is a quota rather than a request to slow down: waiting would be no test but a night's sleep.
-_PATIENCE_S = 10
 
 
 class Steering:
@@ -46,9 +45,8 @@ class Steering:
 
     def _take_in(self, case: Case[Any], response: Response) -> None:
         exchange = answered(case.operation.label, response)
-        wait = exchange.answer_headers.get("retry-after", "")
-        if exchange.status == HTTPStatus.TOO_MANY_REQUESTS and wait.isdecimal() and int(wait) <= _PATIENCE_S:
-            time.sleep(int(wait))
+        if exchange.status == HTTPStatus.TOO_MANY_REQUESTS and (wait_s := retry_after_s(exchange.answer_headers)):
+            time.sleep(wait_s)
         reader = self._readers.get(exchange.operation)
         if reader and exchange.succeeded and len(self._known[reader]) < _ITEMS_PER_LIST:
             items = ({**case.path_parameters, reader.parameter: key} for key in reader.keys(exchange.json()))

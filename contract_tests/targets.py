@@ -59,7 +59,7 @@ def from_file(file: Path, name: str, environment: Mapping[str, str]) -> Target:
 def from_environment(url: str, environment: Mapping[str, str], token: str = "") -> Target:
     """A target by its URL, with the token given, else GRIDMOCK_TOKEN, else GRIDMOCK_CLIENT_ID and its companions."""
     token = token or environment.get("GRIDMOCK_TOKEN", "")
-    url = _base_url(url, "--url")
+    url = base_url(url, "--url")
     if token:
         return Target(url, token=token, secrets={token: "GRIDMOCK_TOKEN"})
     names = ("GRIDMOCK_CLIENT_ID", "GRIDMOCK_CLIENT_SECRET", "GRIDMOCK_TOKEN_URL")
@@ -114,7 +114,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _base_url(url: str, origin: str) -> str:
+def base_url(url: str, origin: str) -> str:
+    """A URL without a slash at its end; raises TargetError for anything else, naming where it came from."""
     return _checked_url(url, origin).rstrip("/")
 
 
@@ -171,7 +172,7 @@ class _Entry:
         secrets |= self._secrets(self._raw("token"), "GRIDMOCK_TOKEN")
         secrets |= self._secrets(self._raw("client_secret"), "GRIDMOCK_CLIENT_SECRET")
         return Target(
-            url=_base_url(self._text("url", required=True), f"{self.file}: [{self.name}] url"),
+            url=base_url(self._text("url", required=True), f"{self.file}: [{self.name}] url"),
             api=self._text("api"),
             token=token,
             client=client,

@@ -29,12 +29,14 @@ class Translation:
     `reduced` has, by case id, a simpler exchange that shows the same as the one that was recorded.
     """
 
-    def __init__(self, contract: Contract, credentials: Credentials, reduced: Mapping[str, Exchange]) -> None:
+    def __init__(
+        self, contract: Contract, credentials: Credentials, points: Points, reduced: Mapping[str, Exchange]
+    ) -> None:
         self._contract = contract
         self._credentials = credentials
         self._reduced = reduced
         self._listed = ListedItems(contract, credentials)
-        self._points = Points(contract)
+        self._points = points
 
     def judged(self, phase: str, recorder: ScenarioRecorder) -> Iterator[Judged]:
         """One event per operation that a scenario sent requests to, in the order of their first request."""

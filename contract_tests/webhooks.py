@@ -6,16 +6,13 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from contract_tests.contract import Contract, ContractError, Place
+from contract_tests.credentials import MASK
 from contract_tests.receiver import Delivery
 from specs.operation import MediaType, Operation, Spec
-from specs.source import unescape
-from specs.validation import Validators
-
-MASK = "***"
+from specs.source import tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +34,9 @@ class Webhooks:
             raise ContractError(f"{contract.path} has no webhooks: nothing is pushed by this API")
         self.spec: Spec = contract.spec
         self._contract = contract
+        # The server sends the bodies of webhooks, as it does responses.
+        self._sent = contract.sides["response"]
         self._key = key
-
-    @cached_property
-    def _validators(self) -> Validators:
-        return Validators(self.spec)
 
     def of(self, delivery: Delivery) -> Operation | None:
         """The webhook that a delivery is: the one its path ends with, else the only one that its body fits."""
@@ -80,7 +75,7 @@ class Webhooks:
             elif parameter.required and self._key and value != self._key:
                 yield self._flaw(f"the header {parameter.name} does not hold the key", parameter.schema.pointer)
             else:
-                for violation in self._validators.response(parameter.schema).violations(value):
+                for violation in self._sent.validator(parameter.schema.pointer).violations(value):
                     # The value may be a secret, and messages show it.
                     yield self._flaw(
                         f"the header {parameter.name} breaks {violation.keyword}", parameter.schema.pointer
@@ -113,9 +108,8 @@ class Webhooks:
         except ValueError as error:
             yield self._flaw(f"the body is no JSON: {error}", content.schema.pointer)
             return
-        for violation in self._validators.response(content.schema).violations(body):
-            tokens = [unescape(token) for token in violation.pointer.split("/")[1:]]
-            place = described(self._contract, content.schema.pointer, tokens)
+        for violation in self._sent.validator(content.schema.pointer).violations(body):
+            place = described(self._contract, content.schema.pointer, tokens(violation.pointer))
             yield Flaw(f"body at #{violation.pointer}: {violation.message}", self._contract.where(place))
 
     def _flaw(self, message: str, pointer: str) -> Flaw:
@@ -127,10 +121,10 @@ def parsed(body: bytes) -> Any:
     return json.loads(body, parse_constant=_no_json)
 
 
-def described(contract: Contract, schema: str, tokens: Sequence[str]) -> Place:
-    """Where the schema at a pointer describes the member of a value that the tokens lead to, as near as can be told."""
-    place = contract.place(*map(unescape, schema.split("/")[1:]))
-    for token in tokens:
+def described(contract: Contract, schema: str, keys: Sequence[str]) -> Place:
+    """Where the schema at a pointer describes the member of a value that the keys lead to, as near as can be told."""
+    place = contract.place(*tokens(schema))
+    for token in keys:
         below = next(_members(contract, place, token), None)
         if below is None:
             break

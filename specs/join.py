@@ -18,7 +18,7 @@ from specs.errors import SpecError, SpecProblem
 from specs.grammar import SECTIONS
 from specs.operation import Location
 from specs.parts import Part, in_order, read_parts
-from specs.source import escape, unescape
+from specs.source import escape, tokens
 from specs.walk import Reference
 
 _AREAS = ("paths", "webhooks", "components")
@@ -159,7 +159,7 @@ def _split(pointer: str) -> tuple[str, str]:
 
 
 def _put(document: dict[str, Any], pointer: str, value: Any) -> None:
-    *parents, last = [unescape(token) for token in pointer.split("/")[1:]]
+    *parents, last = tokens(pointer)
     for parent in parents:
         document = document.setdefault(parent, {})
     document[last] = value
@@ -171,8 +171,8 @@ def _pointer(reference: Reference) -> str:
 
 
 def _exists(value: Any, pointer: str) -> bool:
-    for token in pointer.split("/")[1:]:
-        if not isinstance(value, dict) or unescape(token) not in value:
+    for token in tokens(pointer):
+        if not isinstance(value, dict) or token not in value:
             return False
-        value = value[unescape(token)]
+        value = value[token]
     return True

@@ -75,6 +75,11 @@ def unescape(token: str) -> str:
     return token.replace("~1", "/").replace("~0", "~")
 
 
+def tokens(pointer: str) -> list[str]:
+    """The mapping keys and indices that a JSON pointer leads through, from the root."""
+    return [unescape(token) for token in pointer.split("/")[1:]]
+
+
 def copied(value: Any) -> Any:
     """A deep copy of plain dicts, lists and scalars, several times faster than `copy.deepcopy`."""
     if isinstance(value, dict):

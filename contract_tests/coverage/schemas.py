@@ -9,7 +9,6 @@ from typing import Any, Literal
 from contract_tests.contract import Contract, Place
 from contract_tests.surface.schemas import parts
 from specs.direction import Direction
-from specs.validation import Side
 
 _COMPOSITE = ("properties", "additionalProperties", "items", "oneOf", "anyOf", "allOf")
 
@@ -24,8 +23,7 @@ class Schemas:
         self.contract = contract
         self._places: dict[tuple[str, ...], Place] = {}
         self._shapes: dict[str, Shape] = {}
-        directions: tuple[Direction, Direction] = ("request", "response")
-        self._sides = {direction: Side(contract.document, direction) for direction in directions}
+        self._sides = dict(contract.sides)
 
     def below(self, place: Place, *tokens: str) -> Place:
         """What the tokens lead to from a place; see `Contract.below`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -29,8 +29,7 @@ _BUSY = (502, 503, 504)
 class Client:
     """Calls the operations of one target with the same headers; redirects are answers.
 
-    `harmless` are operations that change nothing although their method may. Between two calls a run can be stopped:
-    `stopped` is asked, and KeyboardInterrupt raised, so that no answer is lost that tells what was created.
+    `harmless` are operations that change nothing although their method may.
     """
 
     def __init__(
@@ -39,13 +38,11 @@ class Client:
         headers: Mapping[str, str],
         conduct: Conduct = _POLITE,
         harmless: frozenset[str] = frozenset(),
-        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._conduct = conduct
         self._harmless = harmless
-        self._stopped = stopped
         self._pace = Pace(conduct.rate_per_s)
-        self.clearing_up = False
+        self._is_silent = False
         self._url = url
         self._headers = {"User-Agent": "gridmock-check"} | dict(headers)
         self._session = requests.Session()
@@ -72,8 +69,6 @@ class Client:
         body: Any,
     ) -> Exchange:
         """Call an operation, with a body as JSON or as it is if it is bytes; status 0 where no answer came."""
-        if self._stopped() and not self.clearing_up:
-            raise KeyboardInterrupt
         if reason := self.barred(operation):
             raise NotPlayed(reason)
         method, _, template = operation.partition(" ")
@@ -90,6 +85,7 @@ class Client:
                 break
             time.sleep(wait_s)
             answer = self._send(method, url, sent, content)
+        self._is_silent = answer is None
         return Exchange(
             operation=operation,
             method=method,
@@ -126,9 +122,12 @@ class Client:
     ) -> float | None:
         """The seconds after which to send a request again, or None if its answer stands.
 
-        What was lost on the way is repeated only where repeating it does no harm (RFC 9110, 9.2.2).
+        What was lost on the way is repeated only where repeating it does no harm (RFC 9110, 9.2.2), and not where the
+        request before it was lost for good: a target that is gone would cost the pauses each time.
         """
         if answer is None:
+            if self._is_silent:
+                return None
             again = method in _IDEMPOTENT or "idempotency-key" in {name.lower() for name in headers}
             return 0.1 * 2**attempt if again else None
         wait_s = retry_after_s(answer.headers)

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 
-from contract_tests.coverage.points import Points
 from contract_tests.exchange import Exchange, shown
 from contract_tests.findings import Event, Finding, Judged, Trouble, Unplayed
 from contract_tests.laws.client import Client
@@ -22,7 +21,7 @@ def play(plan: Plan, laws: LawPlan, deadline: float | None = None) -> Iterator[E
     """Play the laws of a plan until a time of `time.monotonic`; their events. What they created is gone afterwards."""
     surface, conduct = laws.surface, plan.conduct
     harmless = surface.declaration.harmless
-    client = Client(plan.url, plan.credentials.headers, conduct, harmless, plan.stopped)
+    client = Client(plan.url, plan.credentials.headers, conduct, harmless)
     with closing(client):
         run = Run(
             surface,
@@ -53,7 +52,6 @@ class _Performance:
         self._counts = law.basis in laws.counted
         self._law = law
         self._stage = Stage(run, law.name)
-        self._points = run.once("points", lambda: Points(run.contract))
 
     def events(self) -> Iterator[Event]:
         missing = [label for label in self._law.operations if label not in self._plan.operations]
@@ -94,7 +92,7 @@ class _Performance:
                 checks=frozenset({self._law.name} if judged else ()),
                 findings=here if self._counts else (),
                 notes=() if self._counts else here,
-                points=frozenset().union(*map(self._points.exercised, exchanges)),
+                points=frozenset().union(*map(self._plan.points.exercised, exchanges)),
             )
 
     def _finding(self, breach: Breach) -> Finding:

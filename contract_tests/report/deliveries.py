@@ -7,13 +7,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from contract_tests.credentials import Credentials
+from contract_tests.credentials import NOBODY
 from contract_tests.exchange import shown
 from contract_tests.receiver import Delivery
 from contract_tests.webhooks import Flaw
 
-NOBODY = Credentials({}, {})
-"""For texts that may hold no secret of ours."""
 _STEPS = 40
 
 

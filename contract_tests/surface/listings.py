@@ -11,7 +11,7 @@ from contract_tests.contract import Contract, Place
 from contract_tests.declaration import Declaration
 from contract_tests.surface.resources import Resource
 from contract_tests.surface.schemas import answer_schema, items, keyword, members, types
-from specs.source import unescape
+from specs.source import tokens
 
 Style = Literal["page", "offset", "cursor", "link"]
 Tokens = tuple[str, ...]
@@ -124,7 +124,7 @@ def _listing(
 ) -> Listing | None:
     told = declaration.listing(label)
     schema = answer_schema(contract, label)
-    where = tokens_of(told["items"]) if "items" in told else _items_at(contract, schema)
+    where = tuple(tokens(told["items"])) if "items" in told else _items_at(contract, schema)
     if where is None:
         return None
     item = items(contract, _below(contract, schema, where))
@@ -138,7 +138,7 @@ def _listing(
         items=where,
         item=item,
         paging=paging,
-        total=tokens_of(told["total"]) if "total" in told else _total(contract, envelope),
+        total=tuple(tokens(told["total"])) if "total" in told else _total(contract, envelope),
         filters=_filters(contract, label, item, parameters, taken, told.get("filters", {})),
         sort=_sort(contract, label, item, parameters, told.get("sort")),
         range=_range(contract, item, parameters, told.get("range")),
@@ -149,11 +149,6 @@ def _listing(
         resource=resource,
         declared=told,
     )
-
-
-def tokens_of(pointer: str) -> Tokens:
-    """The tokens of a JSON pointer."""
-    return tuple(map(unescape, pointer.split("/")[1:]))
 
 
 def _below(contract: Contract, schema: Place | None, where: Tokens) -> Place | None:
@@ -183,7 +178,7 @@ def _told_paging(told: Mapping[str, Any]) -> Paging | None:
         parameter=told.get("parameter", ""),
         size=told.get("size", ""),
         first=told.get("first", 1 if told["style"] == "page" else 0),
-        next=tokens_of(told.get("next", "")),
+        next=tuple(tokens(told.get("next", ""))),
     )
 
 

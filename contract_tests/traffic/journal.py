@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from contract_tests.credentials import MASK
 from contract_tests.traffic.recorded import Part, Recorded
-from contract_tests.traffic.secrets import MASK
 
 _LOST = "\ufffd"
 

@@ -30,7 +30,7 @@ from contract_tests.traffic.routes import Route, Routes
 from contract_tests.traffic.schemas import Breaches, CompiledSchemas, value_at
 from contract_tests.webhooks import described
 from specs.direction import Direction
-from specs.source import unescape
+from specs.source import tokens
 from specs.validation import clipped
 
 __all__ = ["Judge", "Recorded", "Verdict", "Violation"]
@@ -246,7 +246,7 @@ class _Case:
                 schema = self._contract.below(content, _entry(content.value, messages.media_type(headers)), "schema")
                 for violation in cause.violations:
                     pointer = violation.pointer
-                    place = described(self._contract, schema.pointer, [*map(unescape, pointer.split("/")[1:])])
+                    place = described(self._contract, schema.pointer, tokens(pointer))
                     value = value_at(cause.value, pointer)
                     yield self._found(direction, *_worded(violation), place, pointer, value)
             case None:

@@ -19,7 +19,7 @@ from openapi_core.validation.schemas.validators import SchemaValidator
 
 from contract_tests.contract import Contract, Place
 from specs.direction import Direction
-from specs.source import escape, unescape
+from specs.source import escape, tokens
 from specs.validation import Violation, clipped
 
 
@@ -111,7 +111,7 @@ def _violation(fault: SchemaFault) -> Violation:
 
 def value_at(value: Any, pointer: str) -> Any:
     """What a JSON pointer leads to in a value, or its nearest existing parent."""
-    for token in map(unescape, pointer.split("/")[1:]):
+    for token in tokens(pointer):
         if isinstance(value, Mapping) and token in value:
             value = value[token]
         elif isinstance(value, list) and token.isdecimal() and int(token) < len(value):

@@ -10,10 +10,9 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from contract_tests.contract import Contract
-from contract_tests.credentials import Credentials
+from contract_tests.credentials import MASK, Credentials
 from contract_tests.traffic.recorded import Recorded
 
-MASK = "***"
 _AUTHORIZATION = frozenset({"authorization", "proxy-authorization"})
 _HEADERS = frozenset({"cookie", "set-cookie", "x-api-key"})
 _URL_HEADERS = frozenset({"location", "referer", "link"})

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract_tests.contract import Contract
-from contract_tests.credentials import Credentials
+from contract_tests.credentials import MASK, NOBODY, Credentials
 from contract_tests.exchange import shown
 from contract_tests.traffic.recorded import Recorded, Verdict, Violation
-from contract_tests.traffic.secrets import MASK, Censor
+from contract_tests.traffic.secrets import Censor
 
 # Of these, the message says what is wrong, and not only with which value.
 _NAMED_BY_MESSAGE = ("status", "content-type", "required", "style")
-NOBODY = Credentials({}, {})
 
 
 @dataclass

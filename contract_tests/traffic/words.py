@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from contract_tests.credentials import NOBODY
 from contract_tests.exchange import shown
-from contract_tests.traffic.tally import NOBODY, Cause, Tally
+from contract_tests.traffic.tally import Cause, Tally
 
 _LISTED = 20
 

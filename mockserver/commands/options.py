@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -35,7 +35,7 @@ WORLD: dict[str, Any] = {
 """What `--world` is, wherever it is an option."""
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
     """Say what is wrong and exit with 2: wrong usage, or something needed cannot be reached."""
     click.secho(f"gridmock: {message}", err=True, fg="red")
     sys.exit(2)

@@ -163,7 +163,6 @@ def _broken(application: Any, breaks: Sequence[str], runtime: Runtime) -> Broken
         return plant(application, breaks, runtime)
     except UnknownDefect as error:
         fail(f"--break: {error}")
-        raise
 
 
 class Swappable:
