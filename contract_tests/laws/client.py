@@ -24,6 +24,7 @@ _TIMEOUT_S = 10.0
 _POLITE = Conduct()
 _IDEMPOTENT = SAFE | {"PUT", "DELETE"}
 _BUSY = (502, 503, 504)
+_PAUSE_S = 0.1
 
 
 class Client:
@@ -42,7 +43,8 @@ class Client:
         self._conduct = conduct
         self._harmless = harmless
         self._pace = Pace(conduct.rate_per_s)
-        self._is_silent = False
+        # Operations that were lost or busy to the last retry: pausing for them again would cost, and gain nothing.
+        self._given_up: set[str] = set()
         self._url = url
         self._headers = {"User-Agent": "gridmock-check"} | dict(headers)
         self._session = requests.Session()
@@ -81,11 +83,17 @@ class Client:
             sent.setdefault("Content-Type", "application/json")
         answer = self._send(method, url, sent, content)
         for attempt in range(self._conduct.retries):
-            if (wait_s := self._patience(method, sent, answer, attempt)) is None:
+            wait_s = self._asked_for(answer)
+            if wait_s is None and operation not in self._given_up and self._is_worth_it(method, sent, answer):
+                wait_s = _PAUSE_S * 2**attempt
+            if wait_s is None:
                 break
             time.sleep(wait_s)
             answer = self._send(method, url, sent, content)
-        self._is_silent = answer is None
+        if answer is None or answer.status_code in _BUSY:
+            self._given_up.add(operation)
+        else:
+            self._given_up.discard(operation)
         return Exchange(
             operation=operation,
             method=method,
@@ -117,22 +125,19 @@ class Client:
             return ""
         return f"--mode read-only sends no {method}"
 
-    def _patience(
-        self, method: str, headers: Mapping[str, str], answer: requests.Response | None, attempt: int
-    ) -> float | None:
-        """The seconds after which to send a request again, or None if its answer stands.
+    @staticmethod
+    def _asked_for(answer: requests.Response | None) -> float | None:
+        """The seconds after which an answer itself asks us to come again."""
+        if answer is None or answer.status_code not in (HTTPStatus.TOO_MANY_REQUESTS, *_BUSY):
+            return None
+        return retry_after_s(answer.headers)
 
-        What was lost on the way is repeated only where repeating it does no harm (RFC 9110, 9.2.2), and not where the
-        request before it was lost for good: a target that is gone would cost the pauses each time.
+    @staticmethod
+    def _is_worth_it(method: str, headers: Mapping[str, str], answer: requests.Response | None) -> bool:
+        """Whether to send a request again although nothing says when.
+
+        What was lost on the way is repeated only where repeating it does no harm (RFC 9110, 9.2.2).
         """
         if answer is None:
-            if self._is_silent:
-                return None
-            again = method in _IDEMPOTENT or "idempotency-key" in {name.lower() for name in headers}
-            return 0.1 * 2**attempt if again else None
-        wait_s = retry_after_s(answer.headers)
-        if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            return wait_s
-        if answer.status_code in _BUSY:
-            return 0.1 * 2**attempt if wait_s is None else wait_s
-        return None
+            return method in _IDEMPOTENT or "idempotency-key" in {name.lower() for name in headers}
+        return answer.status_code in _BUSY
