@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MASK = "***"
 """Stands for a secret that no shell variable is known for."""
@@ -25,6 +25,8 @@ class Credentials:
 
     headers: Mapping[str, str]
     secrets: Mapping[str, str]
+    roles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Headers of other callers by their role: `other` has nothing to do with us, `reader` may only read."""
 
     def __repr__(self) -> str:
         return f"Credentials({', '.join(self.headers) or 'none'})"
@@ -45,7 +47,8 @@ class Credentials:
         if not value:
             # curl takes `Name;` for a header without a value, and `Name:` for no such header.
             return shlex.quote(f"{name};")
-        ours = any(name.lower() == header.lower() and value == own for header, own in self.headers.items())
+        known = (pair for headers in (self.headers, *self.roles.values()) for pair in headers.items())
+        ours = any(name.lower() == header.lower() and value == own for header, own in known)
         text = f"{name}: {value}"
         return self._word(_split(text, self.secrets) if ours else self._split(text), "latin-1")
 

@@ -7,7 +7,7 @@ from typing import Any
 from contract_tests.contract import Contract
 from contract_tests.credentials import Credentials
 from contract_tests.exchange import shown
-from contract_tests.targets import Target, TargetError
+from contract_tests.targets import ROLES, Target, TargetError
 
 _TIMEOUT_S = 10.0
 
@@ -26,10 +26,12 @@ def sign_in(target: Target) -> Credentials:
         secrets[token] = "GRIDMOCK_TOKEN"
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    for name, value in headers.items():
+    tokens = {role: target.values.get(f"{role}_token") for role in ROLES}
+    roles = {role: {"Authorization": f"Bearer {text}"} for role, text in tokens.items() if text} | dict(target.roles)
+    for name, value in (pair for each in (headers, *roles.values()) for pair in each.items()):
         if not (value.isascii() and value.isprintable()) or value != value.strip():
             raise TargetError(f"the value of the {name} header holds spaces at its ends, or no plain ASCII text")
-    return Credentials(headers, secrets)
+    return Credentials(headers, secrets, roles)
 
 
 def knock(contract: Contract, operations: frozenset[str], url: str, credentials: Credentials) -> None:

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-KEYS = ("url", "api", "token", "client_id", "client_secret", "token_url", "scope", "headers", "values")
+ROLES = ("other", "reader")
+"""Callers beside ourselves: one who has nothing to do with us, and one of ours who may only read."""
+KEYS = ("url", "api", "token", "client_id", "client_secret", "token_url", "scope", "headers", "values", *ROLES)
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -45,6 +47,8 @@ class Target:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What laws need to know and no contract says: an id that exists, somebody else's token."""
+    roles: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    """Headers of callers beside ourselves, by the names in ROLES."""
 
 
 def from_file(file: Path, name: str, environment: Mapping[str, str]) -> Target:
@@ -163,9 +167,11 @@ class _Entry:
             raise self._error("has a token and a client_id: one of them")
         headers = self._texts("headers", '{ "X-Api-Key" = "${VARIABLE}" }')
         values = self._texts("values", '{ pairing_code = "${VARIABLE}" }')
+        roles = {role: self._texts(role, '{ "Authorization" = "Bearer ${VARIABLE}" }') for role in ROLES}
         secrets: dict[str, str] = {}
-        for name, raw in headers.items():
-            secrets |= self._secrets(raw, re.sub(r"\W", "_", name).upper())
+        for role, told in (("", headers), *roles.items()):
+            for name, raw in told.items():
+                secrets |= self._secrets(raw, re.sub(r"\W", "_", f"{role}_{name}".lstrip("_")).upper())
         for name, raw in values.items():
             if is_secret(name) or _VARIABLE.search(raw):
                 secrets |= self._secrets(raw, variable(name))
@@ -179,6 +185,11 @@ class _Entry:
             headers={name: self._expanded(f"headers.{name}", raw) for name, raw in headers.items()},
             secrets=secrets,
             values={name: self._expanded(f"values.{name}", raw) for name, raw in values.items()},
+            roles={
+                role: {name: self._expanded(f"{role}.{name}", raw) for name, raw in told.items()}
+                for role, told in roles.items()
+                if told
+            },
         )
 
     def _texts(self, key: str, sample: str) -> dict[str, str]:

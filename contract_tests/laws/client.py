@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
+from requests.structures import CaseInsensitiveDict
 
 from contract_tests.exchange import Exchange
 from contract_tests.laws.law import NotPlayed
@@ -67,20 +68,38 @@ class Client:
         *,
         path: Mapping[str, str],
         query: Mapping[str, Any],
-        headers: Mapping[str, str],
+        headers: Mapping[str, str | None],
         body: Any,
+        method: str = "",
     ) -> Exchange:
-        """Call an operation, with a body as JSON or as it is if it is bytes; status 0 where no answer came."""
-        if reason := self.barred(operation):
+        """Call an operation, with a body as JSON or as it is if it is bytes; status 0 where no answer came.
+
+        Headers go before our own, and take them away where they are None; so does a method before the operation's.
+        """
+        declared, _, template = operation.partition(" ")
+        if reason := self.barred(f"{method} {template}" if method else operation):
             raise NotPlayed(reason)
-        method, _, template = operation.partition(" ")
         for name, value in path.items():
             template = template.replace(f"{{{name}}}", quote(value, safe=""))
         url = self._url + template + (f"?{urlencode(query)}" if query else "")
-        sent = {**self._headers, **headers}
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        if content is not None:
-            sent.setdefault("Content-Type", "application/json")
+        implied = {} if content is None else {"Content-Type": "application/json"}
+        merged: CaseInsensitiveDict[str | None] = CaseInsensitiveDict({**self._headers, **implied})
+        for name, given in headers.items():
+            merged.pop(name, None)
+            merged[name] = given
+        sent = {name: given for name, given in merged.items() if given is not None}
+        return self._exchange(operation, method or declared, url, sent, content)
+
+    def follow(self, operation: str, link: str) -> Exchange:
+        """GET what a link leads to, at the target whatever host the link names, so that no credentials leave it."""
+        parts, own = urlsplit(link), urlsplit(self._url)
+        url = parts._replace(scheme=own.scheme, netloc=own.netloc, fragment="").geturl()
+        return self._exchange(operation, "GET", url, dict(self._headers), None)
+
+    def _exchange(
+        self, operation: str, method: str, url: str, sent: Mapping[str, str], content: bytes | None
+    ) -> Exchange:
         answer = self._send(method, url, sent, content)
         for attempt in range(self._conduct.retries):
             wait_s = self._asked_for(answer)

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from itertools import count
 from typing import Any, TypeVar
+from urllib.parse import urljoin
 
 from contract_tests.contract import Contract
 from contract_tests.credentials import Credentials
@@ -21,12 +22,13 @@ from contract_tests.surface.schemas import answer_schema
 from contract_tests.surface.surface import Surface
 from contract_tests.webhooks import Webhooks
 
-OTHER_TOKEN = "other_token"  # noqa: S105  the name of a value
 _NUMBERS = 900_000_000
 _SKIPPED = 1_000
 _AGAIN_S = 0.25
 _Kept = TypeVar("_Kept")
 
+Headers = Mapping[str, str | None]
+"""Headers of a request beside ours; None leaves one out."""
 ClearUp = Callable[[], Exchange | None]
 """Undoes something, and may be called twice; gives the answer, or None if there was nothing to do."""
 
@@ -112,17 +114,30 @@ class Stage:
         body: Any = None,
         *,
         query: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Headers | None = None,
+        method: str = "",
         **path: str,
     ) -> Exchange:
-        """The answer of an operation, whatever it is; keywords are path parameters."""
-        exchange = self.run.client.call(operation, path=path, query=query or {}, headers=headers or {}, body=body)
+        """The answer of an operation, whatever it is; keywords are path parameters.
+
+        A header that is None is left out, of ours too. With another method, it is the answer at the operation's path.
+        """
+        exchange = self.run.client.call(
+            operation, path=path, query=query or {}, headers=headers or {}, body=body, method=method
+        )
         self.exchanges.append(exchange)
         return exchange
 
-    def aside(
-        self, operation: str, body: Any = None, *, headers: Mapping[str, str] | None = None, **path: str
-    ) -> Exchange:
+    def follow(self, operation: str, link: str, *, after: Exchange) -> Exchange:
+        """The answer to a GET of a link in an earlier answer, at the target, as an exchange of an operation.
+
+        Links may be relative, and may name the target as it calls itself, behind a proxy for instance.
+        """
+        exchange = self.run.client.follow(operation, urljoin(after.url, link))
+        self.exchanges.append(exchange)
+        return exchange
+
+    def aside(self, operation: str, body: Any = None, *, headers: Headers | None = None, **path: str) -> Exchange:
         """The answer of an operation that is called to find something out, and that nobody need repeat."""
         exchange = self.run.client.call(operation, path=path, query={}, headers=headers or {}, body=body)
         self.asides.append(exchange)
@@ -197,9 +212,23 @@ class Stage:
                 del self.exchanges[before:]
                 time.sleep(min(_AGAIN_S, self.run.settle_s))
 
-    def as_other(self) -> dict[str, str]:
-        """Headers of somebody who has nothing to do with us, from the value `other_token`."""
-        return {"Authorization": f"Bearer {self.value(OTHER_TOKEN)}"}
+    def as_nobody(self) -> dict[str, str | None]:
+        """Headers that take ours away."""
+        return dict.fromkeys(self.run.credentials.headers)
+
+    def as_other(self) -> dict[str, str | None]:
+        """Headers of somebody who has nothing to do with us; raises NotPlayed where we know of none."""
+        return self._as("other")
+
+    def as_reader(self) -> dict[str, str | None]:
+        """Headers of somebody who belongs to us and may only read; raises NotPlayed where we know of none."""
+        return self._as("reader")
+
+    def _as(self, role: str) -> dict[str, str | None]:
+        if role not in self.run.credentials.roles:
+            token = f"{role}_token"
+            raise NotPlayed(f"needs --value {token}=..., or {token} in the values of the target")
+        return {**self.as_nobody(), **self.run.credentials.roles[role]}
 
     def later(self, clear_up: ClearUp) -> None:
         """Clear up when the law is over, whatever has happened; the last thing first. To be said before the deed."""

@@ -120,8 +120,18 @@ def test_the_example_file_shows_every_key_and_works() -> None:
     tables = tomllib.loads(text)
     assert {key for table in tables.values() for key in table} == set(targets.KEYS)
     for name in tables:
-        assert targets.from_file(EXAMPLE, name, environment).api in catalogue.names()
-    assert targets.hosts(EXAMPLE) == {"127.0.0.1", "staging.example.com"}
+        assert targets.from_file(EXAMPLE, name, environment).api in {"", *catalogue.names()}
+    assert targets.hosts(EXAMPLE) == {"127.0.0.1", "staging.example.com", "depot.example.com"}
+
+
+def test_other_callers_are_described_by_their_headers(folder: Path) -> None:
+    file = folder / "targets.toml"
+    file.write_text(
+        '[a]\nurl = "http://127.0.0.1"\nother = { "X-Key" = "${OTHER}" }\nreader = { "X-Key" = "r3ader" }\n'
+    )
+    target = targets.from_file(file, "a", {"OTHER": "0ther"})
+    assert target.roles == {"other": {"X-Key": "0ther"}, "reader": {"X-Key": "r3ader"}}
+    assert target.secrets == {"0ther": "OTHER", "r3ader": "READER_X_KEY"}
 
 
 def test_values_of_laws_and_which_of_them_are_secret(tmp_path: Path) -> None:
