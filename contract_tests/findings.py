@@ -7,16 +7,28 @@ Tally               all events of a run added up: findings by cause, answers by 
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from contract_tests.coverage.coverage import Coverage
 from contract_tests.coverage.point import Point
-from contract_tests.plan import LAWS
+from contract_tests.plan import LAWS, Mode
+from specs.operation import Location
 
+if TYPE_CHECKING:
+    from contract_tests.waivers import Waiver
+
+Key = tuple[str, str, str]
+"""Operation, check and cause: what makes two findings the same one."""
 Stop = Literal["completed", "out of time", "interrupted", "server gone", "broken"]
+
+# What `Contract.where` makes of a location.
+_WHERE = re.compile(r"(?P<file>.+?)(?::(?P<line>\d+))?: #(?P<pointer>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,24 @@ class Finding:
     """For the breach of a law: what it rests on."""
     severity: str = ""
 
+    @property
+    def key(self) -> Key:
+        """What this finding shares with the same one seen again."""
+        return (self.operation, self.check, self.cause)
+
+    @property
+    def fingerprint(self) -> str:
+        """The key in 16 hexadecimal digits: the same in every run that finds the same, whatever the words."""
+        return hashlib.sha256("\0".join(self.key).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def location(self) -> Location:
+        """The parts of `where`; line 0 where no line is known."""
+        parts = _WHERE.fullmatch(self.where)
+        if parts is None:
+            return Location(Path(self.where), 0, "")
+        return Location(Path(parts["file"]), int(parts["line"] or 0), parts["pointer"])
+
 
 @dataclass(frozen=True, slots=True)
 class Started:
@@ -50,6 +80,7 @@ class Started:
     operations: tuple[str, ...]
     points: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
     barred: Mapping[str, str] = field(default_factory=dict)
+    mode: Mode = "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +166,20 @@ class Cause:
 class Tally:
     """All events of a run added up."""
 
+    min_coverage: float = 0.0
+    """Less than this percentage of the contract's points exercised proves too little."""
     start: Started | None = None
     end: Ended | None = None
     answers: dict[str, Counter[int]] = field(default_factory=dict)
     successes: Counter[str] = field(default_factory=Counter)
     points: dict[str, set[Point]] = field(default_factory=dict)
     judged: set[tuple[str, str]] = field(default_factory=set)
-    causes: dict[tuple[str, str, str], Cause] = field(default_factory=dict)
-    notes: dict[tuple[str, str, str], Cause] = field(default_factory=dict)
+    causes: dict[Key, Cause] = field(default_factory=dict)
+    notes: dict[Key, Cause] = field(default_factory=dict)
+    waived: dict[Key, tuple[Cause, Waiver]] = field(default_factory=dict)
+    """Findings and notes that a waiver takes out of the count."""
+    useless_waivers: dict[Waiver, str] = field(default_factory=dict)
+    """Why a waiver waived nothing."""
     laws: dict[tuple[str, str], str] = field(default_factory=dict)
     """Why a law was not played, or an empty text, by operation and law."""
     troubles: dict[tuple[str, str], Trouble] = field(default_factory=dict)
@@ -168,11 +205,10 @@ class Tally:
             case Ended():
                 self.end = event
 
-    def _add_findings(self, causes: dict[tuple[str, str, str], Cause], findings: Iterable[Finding], phase: str) -> None:
+    def _add_findings(self, causes: dict[Key, Cause], findings: Iterable[Finding], phase: str) -> None:
         for finding in findings:
-            key = (finding.operation, finding.check, finding.cause)
-            self.judged.add(key[:2])
-            causes.setdefault(key, Cause(finding)).see(finding, phase)
+            self.judged.add((finding.operation, finding.check))
+            causes.setdefault(finding.key, Cause(finding)).see(finding, phase)
 
     @property
     def unplayed(self) -> dict[str, str]:
@@ -211,6 +247,11 @@ class Tally:
             return "Every answer was 401 or 403: the credentials are missing or refused, nothing was tested."
         if self.laws and all(self.laws.values()) and self.judged <= self.laws.keys():
             return "No law could be played: nothing was tested."
+        if self.coverage.share < self.min_coverage:
+            return (
+                f"{self.coverage.share:.1f} % of what the contract declares was exercised, less than the "
+                f"{self.min_coverage:g} % of --min-coverage."
+            )
         if len(self.unreached) == len(self.operations):
             return "No operation ever answered with success: is the base URL right, does the target hold any items?"
         return ""

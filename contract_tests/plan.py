@@ -67,6 +67,25 @@ class Plan:
     laws: LawPlan | None = None
     conduct: Conduct = Conduct()
 
+    def barred(self, label: str) -> str:
+        """Why the mode of the run does not allow an operation, or an empty text."""
+        return self.surface.barred(label, self.conduct.mode)
+
+    @cached_property
+    def surface(self) -> Surface:
+        """What there is to play laws on."""
+        from contract_tests.declaration import Declaration
+        from contract_tests.surface.surface import Surface
+
+        return self.laws.surface if self.laws else Surface(self.contract, Declaration())
+
+    @cached_property
+    def generated(self) -> frozenset[str]:
+        """What generated requests may be sent to: nobody takes back what these do, so only in full mode everything."""
+        if self.conduct.mode == "full":
+            return self.operations
+        return frozenset(label for label in self.operations if self.surface.is_safe(label))
+
     @cached_property
     def points(self) -> Points:
         """What there is to exercise, compiled once for the whole run."""

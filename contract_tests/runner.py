@@ -28,6 +28,7 @@ from contract_tests.contract import Contract, ContractError
 from contract_tests.exchange import shown
 from contract_tests.false_alarms import FalseAlarms
 from contract_tests.findings import Ended, Event, PhaseEnded, PhaseStarted, Started, Stop, Trouble
+from contract_tests.interrupts import Interrupts
 from contract_tests.laws.performance import play
 from contract_tests.lists import readers
 from contract_tests.plan import LAWS, Plan
@@ -40,21 +41,35 @@ _STOPS: Mapping[StopReason, Stop] = {
     StopReason.MAX_TIME: "out of time",
     StopReason.SERVER_UNAVAILABLE: "server gone",
 }
+_METHODS = ["get", "put", "post", "delete", "options", "patch"]
 # Reported as a finding already, with the request that got no answer.
 _SILENCES = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 
 
-def run(plan: Plan) -> Generator[Event]:
+def run(plan: Plan, interrupts: Interrupts | None = None) -> Generator[Event]:
     """The events of one run, from Started to Ended; raises ContractError if schemathesis cannot use the document."""
     generation = _Generation(plan) if set(plan.phases) - {LAWS} else None
     points = plan.points.declared(plan.contract.operations)
-    yield Started(plan.contract.title, plan.url, plan.seed, plan.phases, _labels(plan), points)
+    yield Started(
+        plan.contract.title,
+        plan.url,
+        plan.seed,
+        plan.phases,
+        _labels(plan),
+        points,
+        {label: reason for label in plan.contract.operations if (reason := plan.barred(label))},
+        plan.conduct.mode,
+    )
     started = time.monotonic()
     deadline = started + plan.time_s if plan.time_s else None
     stop: Stop = "completed"
     if plan.laws and LAWS in plan.phases:
         yield PhaseStarted(LAWS)
-        yield from play(plan, plan.laws, deadline)
+        try:
+            yield from play(plan, plan.laws, deadline, interrupts)
+        except KeyboardInterrupt:
+            yield Ended(time.monotonic() - started, "interrupted")
+            return
         yield PhaseEnded(LAWS, "")
     if deadline is not None and time.monotonic() >= deadline:
         stop = "out of time"
@@ -123,7 +138,7 @@ def _schema(plan: Plan, config: schemathesis.Config, alarms: FalseAlarms) -> Bas
         schema.location = plan.contract.path.absolute().as_uri()  # for references to other files
     schema.hook("filter_failure")(lambda _, failure, case, __: alarms.is_breach(failure, case))
     Steering(plan.contract).steer(schema)
-    return schema.include(lambda context: context.operation.label in plan.operations)
+    return schema.include(lambda context: context.operation.label in plan.generated)
 
 
 def _headers(plan: Plan) -> dict[str, str]:
@@ -196,7 +211,7 @@ def configuration(plan: Plan) -> dict[str, Any]:
                 "enabled": "coverage" in plan.phases,
                 # Undeclared methods go to real ids, and on somebody's server an undeclared DELETE may well work: only
                 # OPTIONS is sent there. TRACE and QUERY never, because 501 (RFC 9110, 15.6.2) is as right as 405.
-                "unexpected-methods": ["get", "put", "post", "delete", "options", "patch"] if local else ["options"],
+                "unexpected-methods": _METHODS if local and plan.conduct.mode == "full" else ["options"],
             },
             "fuzzing": {"enabled": "fuzzing" in plan.phases},
             "stateful": {"enabled": "stateful" in plan.phases, "max-steps": 8},

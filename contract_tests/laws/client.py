@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -19,11 +19,10 @@ from contract_tests.exchange import Exchange
 from contract_tests.laws.law import NotPlayed
 from contract_tests.pace import Pace, retry_after_s
 from contract_tests.plan import Conduct
-from contract_tests.surface.surface import SAFE
 
 _TIMEOUT_S = 10.0
 _POLITE = Conduct()
-_IDEMPOTENT = SAFE | {"PUT", "DELETE"}
+_IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
 _BUSY = (502, 503, 504)
 _PAUSE_S = 0.1
 
@@ -31,7 +30,7 @@ _PAUSE_S = 0.1
 class Client:
     """Calls the operations of one target with the same headers; redirects are answers.
 
-    `harmless` are operations that change nothing although their method may.
+    `barred` says why a method and path may not be sent, `heed` raises KeyboardInterrupt when the run is to stop.
     """
 
     def __init__(
@@ -39,10 +38,13 @@ class Client:
         url: str,
         headers: Mapping[str, str],
         conduct: Conduct = _POLITE,
-        harmless: frozenset[str] = frozenset(),
+        barred: Callable[[str], str] = lambda _: "",
+        heed: Callable[[], None] = lambda: None,
     ) -> None:
         self._conduct = conduct
-        self._harmless = harmless
+        self._barred = barred
+        self._heed = heed
+        self._clearing_up = False
         self._pace = Pace(conduct.rate_per_s)
         # Operations that were lost or busy to the last retry: pausing for them again would cost, and gain nothing.
         self._given_up: set[str] = set()
@@ -77,7 +79,9 @@ class Client:
         Headers go before our own, and take them away where they are None; so does a method before the operation's.
         """
         declared, _, template = operation.partition(" ")
-        if reason := self.barred(f"{method} {template}" if method else operation):
+        if not self._clearing_up:
+            self._heed()
+        if reason := self._barred(f"{method} {template}" if method else operation):
             raise NotPlayed(reason)
         for name, value in path.items():
             template = template.replace(f"{{{name}}}", quote(value, safe=""))
@@ -137,12 +141,14 @@ class Client:
             self._now = parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
         return answer
 
-    def barred(self, operation: str) -> str:
-        """Why the mode of the run does not allow an operation, or an empty text."""
-        method = operation.partition(" ")[0]
-        if self._conduct.mode != "read-only" or method in SAFE or operation in self._harmless:
-            return ""
-        return f"--mode read-only sends no {method}"
+    @contextmanager
+    def clearing_up(self) -> Iterator[None]:
+        """Calls that are made although the run is to stop."""
+        self._clearing_up = True
+        try:
+            yield
+        finally:
+            self._clearing_up = False
 
     @staticmethod
     def _asked_for(answer: requests.Response | None) -> float | None:

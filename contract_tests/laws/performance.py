@@ -6,9 +6,11 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 
 from contract_tests.exchange import Exchange, shown
 from contract_tests.findings import Event, Finding, Judged, Trouble, Unplayed
+from contract_tests.interrupts import Interrupts
 from contract_tests.laws.client import Client
 from contract_tests.laws.law import Breach, Law, NotPlayed
 from contract_tests.laws.stage import ClearUp, Run, Stage
@@ -17,12 +19,17 @@ from contract_tests.plan import LAWS, LawPlan, Plan
 _GONE = (404, 410)
 
 
-def play(plan: Plan, laws: LawPlan, deadline: float | None = None) -> Iterator[Event]:
-    """Play the laws of a plan until a time of `time.monotonic`; their events. What they created is gone afterwards."""
-    surface, conduct = laws.surface, plan.conduct
-    harmless = surface.declaration.harmless
-    client = Client(plan.url, plan.credentials.headers, conduct, harmless)
-    with closing(client):
+def play(
+    plan: Plan, laws: LawPlan, deadline: float | None = None, interrupts: Interrupts | None = None
+) -> Iterator[Event]:
+    """Play the laws of a plan until a time of `time.monotonic`; their events. What they created is gone afterwards.
+
+    Raises KeyboardInterrupt once it is, where one is pressed on the way.
+    """
+    surface, conduct, interrupts = laws.surface, plan.conduct, interrupts or Interrupts()
+    barred = partial(surface.barred, mode=conduct.mode)
+    client = Client(plan.url, plan.credentials.headers, conduct, barred, interrupts.heed)
+    with closing(client), interrupts.held():
         run = Run(
             surface,
             client,
@@ -33,15 +40,20 @@ def play(plan: Plan, laws: LawPlan, deadline: float | None = None) -> Iterator[E
             wait_s=laws.wait_s,
             settle_s=conduct.settle_s,
         )
+        interrupt: KeyboardInterrupt | None = None
         try:
             for law in laws.laws:
                 if deadline is not None and time.monotonic() >= deadline:
                     yield Unplayed(law.operations[0], law.name, "the time was up")
                     continue
                 yield from _Performance(plan, laws, run, law).events()
+        except KeyboardInterrupt as pressed:
+            interrupt = pressed
         finally:
-            left = [*_cleared(run.cleanups)]
+            left = _cleared(client, run.cleanups)
         yield from (_left_behind(exchange, plan) for exchange in left)
+        if interrupt:
+            raise interrupt
 
 
 class _Performance:
@@ -59,19 +71,23 @@ class _Performance:
             yield Unplayed(self._law.operations[0], self._law.name, f"{missing[0]} is excluded")
             return
         finding, reason = None, ""
-        left: list[Exchange] = []
+        interrupt: KeyboardInterrupt | None = None
         try:
             self._law.play(self._stage)
         except Breach as breach:
             finding = self._finding(breach)
         except NotPlayed as refusal:
             reason = shown(str(refusal), self._plan.credentials)
+        except KeyboardInterrupt as pressed:
+            interrupt, reason = pressed, "interrupted"
         finally:
-            left += _cleared(self._stage.cleanups)
+            left = _cleared(self._stage.run.client, self._stage.cleanups)
         if reason:
             yield Unplayed(self._law.operations[0], self._law.name, reason)
         yield from self._judged(finding, played=not reason)
         yield from (_left_behind(exchange, self._plan) for exchange in left)
+        if interrupt:
+            raise interrupt
 
     def _judged(self, finding: Finding | None, *, played: bool) -> Iterator[Judged]:
         sent: defaultdict[str, list[Exchange]] = defaultdict(list)
@@ -119,21 +135,15 @@ class _Performance:
         )
 
 
-def _cleared(cleanups: list[ClearUp]) -> Iterator[Exchange]:
-    """Clear up, the last thing first; what could not be. The first Ctrl-C on the way waits until all is done."""
-    interrupt: KeyboardInterrupt | None = None
-    while cleanups:
-        clear_up = cleanups.pop()
-        try:
-            exchange = clear_up()
-        except KeyboardInterrupt as pressed:
-            if interrupt:
-                raise
-            interrupt, exchange = pressed, clear_up()
-        if exchange and not 200 <= exchange.status < 300 and exchange.status not in _GONE:
-            yield exchange
-    if interrupt:
-        raise interrupt
+def _cleared(client: Client, cleanups: list[ClearUp]) -> list[Exchange]:
+    """Clear up, the last thing first; what could not be."""
+    left = []
+    with client.clearing_up():
+        while cleanups:
+            exchange = cleanups.pop()()
+            if exchange and not 200 <= exchange.status < 300 and exchange.status not in _GONE:
+                left.append(exchange)
+    return left
 
 
 def _left_behind(exchange: Exchange, plan: Plan) -> Trouble:

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from contract_tests.contract import Contract
 from contract_tests.declaration import Declaration
+from contract_tests.plan import Mode
 from contract_tests.surface.listings import Listing, listings
 from contract_tests.surface.resources import Resource, resources
 
@@ -31,6 +32,27 @@ class Surface:
         """Every GET that answers a list."""
         return listings(self.contract, self.declaration, self.resources)
 
+    def barred(self, label: str, mode: Mode) -> str:
+        """Why a mode does not allow to send the method and path of a label; an empty text where it does.
+
+        In safe mode only what is at or below a thing that can be deleted may be changed: it goes with the thing.
+        """
+        if mode == "full" or self.is_safe(label):
+            return ""
+        method, _, path = label.partition(" ")
+        if mode == "read-only":
+            return f"--mode read-only sends no {method}"
+        if any(_goes_with(resource, method, path) for resource in self.resources.values()):
+            return ""
+        return f"--mode safe sends no {method} to {path}: what it does could not be undone by deleting a thing"
+
     def is_safe(self, label: str) -> bool:
         """Whether an operation changes nothing: by its method, or because the declaration says so."""
         return label.partition(" ")[0] in SAFE or label in self.declaration.harmless
+
+
+def _goes_with(resource: Resource, method: str, path: str) -> bool:
+    """Whether what is done there is gone when a thing of that kind is deleted."""
+    if not resource.delete:
+        return False
+    return (method == "POST" and path == resource.collection) or f"{path}/".startswith(f"{resource.item}/")
