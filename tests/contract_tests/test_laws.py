@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -208,7 +209,7 @@ def test_nothing_is_left_behind_by_a_run_that_is_interrupted(
         seen += 1
         exchange = call(*arguments, **named)
         if seen == requests:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGTERM if requests % 2 else signal.SIGINT)
         return exchange
 
     monkeypatch.setattr(Client, "call", interrupted)
