@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,29 +19,36 @@ _WATCHES = pytest.StashKey["list[Watch]"]()
 
 
 @pytest.fixture
-def contract(request: pytest.FixtureRequest, contract_judges: JudgeOf) -> Watched:
+def contract(request: pytest.FixtureRequest, contract_judges: JudgeOf) -> Iterator[Watched]:
     """Makes watches that hold every exchange of an HTTP client against a contract.
 
     `contract("stekker", base_url).requests()` is a session whose exchanges are judged, `.httpx()` and `.httpx_async()`
     are clients; each takes one of your own, too. `spec=` is any OpenAPI file, `late=True` waits until the test is over.
     """
+    watches: list[Watch] = request.node.stash.setdefault(_WATCHES, [])
 
     def watched(
         api: str = "", base_url: str | None = None, *, spec: str | Path | None = None, late: bool = False
     ) -> Watch:
+        __tracebackhide__ = True
         from contract_tests.traffic.routes import checked_base_url
-        from contract_tests.watching import Watch
 
         if bool(api) == bool(spec) or base_url is None:
             raise ValueError(
                 'say what to watch: contract("stekker", base_url) or contract(spec=FILE, base_url=base_url)'
             )
         url = checked_base_url(base_url)
-        watch = Watch(contract_judges(api, Path(spec) if spec else None, url), url, late=late)
-        request.node.stash.setdefault(_WATCHES, []).append(watch)
-        return watch
+        judge = contract_judges(api, Path(spec) if spec else None, url)
+        from contract_tests.watching import Watch
 
-    return watched
+        watches.append(Watch(judge, url, late=late))
+        return watches[-1]
+
+    yield watched
+    # Clients may outlive the test, and what they do when fixtures are torn down is judged as well.
+    for watch in reversed(watches):
+        watch.release()
+    _fail_for([text for watch in watches for text in watch.untold()])
 
 
 @pytest.fixture(scope="session")
@@ -50,27 +57,59 @@ def contract_judges() -> JudgeOf:
     judges: dict[tuple[str, Path | None, str], Judge] = {}
 
     def judge_of(api: str, spec: Path | None, base_url: str) -> Judge:
-        from contract_tests.contract import from_file, named
-        from contract_tests.traffic.judge import Judge
+        __tracebackhide__ = True
+        from contract_tests.contract import ContractError, from_file, named
+        from specs.errors import SpecError
 
+        try:
+            from contract_tests.traffic.judge import Judge
+        except ImportError as error:
+            pytest.fail(f"contract needs openapi-core ({error}): pip install 'gridmock[check]'", pytrace=False)
         key = (api, spec.resolve() if spec else None, base_url)
         if key not in judges:
-            judges[key] = Judge(from_file(spec) if spec else named(api), base_url)
+            try:
+                judges[key] = Judge(from_file(spec) if spec else named(api), base_url)
+            except (ContractError, SpecError) as error:
+                pytest.fail(f"contract: {error}", pytrace=False)
         return judges[key]
 
     return judge_of
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """See pytest: clients are at work in fixtures, too."""
+    yield from _told(item, "setup")
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """See pytest: a violation fails the test also if the client swallowed it, or if it was to be told late."""
+    __tracebackhide__ = True
+    yield from _told(item, "call")
+    found = []
+    for watch in item.stash.get(_WATCHES, []):
+        found += watch.untold() + watch.in_vain()
+    _fail_for(found)
+
+
+def _told(item: pytest.Item, when: str) -> Generator[None]:
+    """Have a failure say what was wrong besides, which is not told again then."""
     __tracebackhide__ = True
     try:
         yield
     except BaseException as error:
-        for watch in item.stash.get(_WATCHES, []):
-            if untold := [text for text in watch.violations if text not in str(error)]:
-                item.add_report_section("call", "contract", "\n\n".join(untold))
+        watches = item.stash.get(_WATCHES, [])
+        if rest := [text for watch in watches for text in watch.untold() if text not in str(error)]:
+            item.add_report_section(when, "contract", "\n\n".join(rest))
+        if watches:
+            from contract_tests.watching import ContractViolation
+
+            if isinstance(error, ContractViolation):
+                error.end_at_the_call()
         raise
-    for watch in item.stash.get(_WATCHES, []):
-        watch.conclude()
+
+
+def _fail_for(found: list[str]) -> None:
+    if found:
+        pytest.fail("\n\n".join(found), pytrace=False)
