@@ -13,15 +13,17 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from contract_tests import targets
-from contract_tests.commandline import CannotCheck, again, contract_of, writable
+from contract_tests.commandline import CannotCheck, again, contract_of
 from contract_tests.plan import LAWS, PHASES, LawPlan, Plan
+from contract_tests.report.options import Telling, report_options
 from contract_tests.targets import Target, TargetError
 
 if TYPE_CHECKING:
@@ -106,10 +108,11 @@ def _values(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> di
     help="Random requests per operation.",
 )
 @click.option("--time", "time_s", type=click.IntRange(1), metavar="SECONDS", help="Stop after so many seconds at most.")
-@click.option("--junit", type=click.Path(path_type=Path), callback=writable, help="Write a JUnit report here.")
+@report_options
 @click.pass_context
 def check(
     context: click.Context,
+    /,
     api: str | None,
     spec: Path | None,
     url: str | None,
@@ -128,7 +131,7 @@ def check(
     seed: int,
     max_examples: int,
     time_s: int | None,
-    junit: Path | None,
+    **reports: Any,
 ) -> None:
     """Check the server at --url, or a target of the targets file, against the contract of API.
 
@@ -145,6 +148,7 @@ def check(
     from contract_tests.contract import ContractError
     from specs.errors import SpecError
 
+    telling = Telling.chosen(reports)
     try:
         if "?" in law:
             _list_laws(contract_of(api or "", spec))
@@ -161,7 +165,7 @@ def check(
         with _receiver(port) as receiver:
             law_plan = LawPlan(laws, surface, goal.values, counted(basis, goal.url), receiver, wait_s)
             plan = Plan(contract, goal.url, credentials, operations, phases, seed, max_examples, time_s, laws=law_plan)
-            exit_code = _run(plan, junit, again(context, "gridmock check", ("seed",)))
+            exit_code = _run(plan, telling, again(context, "gridmock check", ("seed",)))
     except (TargetError, ContractError, SpecError, probe.Unreachable) as error:
         raise CannotCheck(str(error)) from error
     except KeyboardInterrupt as error:
@@ -283,10 +287,10 @@ def _interrupts() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def _run(plan: Plan, junit: Path | None, repeat: str) -> int:
+def _run(plan: Plan, telling: Telling, repeat: str) -> int:
     from contract_tests.findings import Tally
-    from contract_tests.report import junit as junit_report
     from contract_tests.report import terminal
+    from contract_tests.report.report import Report
     from contract_tests.runner import run
 
     tally = Tally()
@@ -297,11 +301,5 @@ def _run(plan: Plan, junit: Path | None, repeat: str) -> int:
             progress.see(event)
             if pressed.is_set():
                 break
-    for line in terminal.summary(tally, repeat):
-        click.echo(line)
-    if junit:
-        try:
-            junit.write_bytes(junit_report.render(tally))
-        except OSError as error:
-            raise CannotCheck(f"{junit} cannot be written: {error.strerror}") from error
-    return tally.exit_code
+    now = datetime.now(UTC).astimezone()
+    return telling.tell(Report(tally, repeat, now, plan.laws.laws if plan.laws else ()))

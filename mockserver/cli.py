@@ -16,6 +16,7 @@ COMMANDS = {
     "generate": ("mockserver.commands.generate", "generate", "Write the numbers of the world to files."),
     "simulate": ("mockserver.commands.simulate.command", "simulate", "Play charger traffic against a server."),
     "check": ("contract_tests.cli", "check", "Check an implementation against its contract."),
+    "compare": ("contract_tests.compare", "compare", "Say what is new since an earlier check."),
     "listen": ("contract_tests.listen", "listen", "Receive webhooks and check them."),
     "verify": ("contract_tests.verify", "verify", "Check recorded traffic against a contract."),
     "proxy": ("contract_tests.proxy", "proxy", "Pass traffic on, and check it against a contract."),

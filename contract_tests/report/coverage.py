@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from contract_tests.coverage.coverage import Coverage, OperationCoverage
 from contract_tests.coverage.point import Point
+from contract_tests.report.words import listed
 
 _LINES = 10
 _NAMES = 3
@@ -82,10 +83,4 @@ def _reasons(never: Mapping[Point, str], most: int) -> str:
     points: defaultdict[str, list[str]] = defaultdict(list)
     for point, reason in never.items():
         points[reason].append(str(point))
-    return "; ".join(f"{reason}: {_listed(names, most)}" for reason, names in points.items())
-
-
-def _listed(names: Iterable[str], most: int) -> str:
-    names = list(names)
-    kept = names[:most] if most else names
-    return ", ".join(kept) + (f" and {len(names) - len(kept)} more" if len(names) > len(kept) else "")
+    return "; ".join(f"{reason}: {listed(names, most)}" for reason, names in points.items())

@@ -27,6 +27,7 @@ from contract_tests.runner import run
 from specs import catalogue
 from tests.contract_tests.conftest import DESK_SPEC
 from tests.contract_tests.desk import TOKEN
+from tests.contract_tests.test_reports import reported
 
 LABEL = "POST /things/{id}"
 OK = {"200": {"description": "Well."}}
@@ -460,8 +461,8 @@ def test_a_run_tells_what_it_exercised_and_what_only_ever_failed(desk: Contract,
     assert {"201", "body", "body.name", "body.below_minor_units"} <= {*words(alerts.exercised)}
     assert alerts.never[response("403")] == "no credential without that scope"
     assert {row["barred"] for row in tally.coverage.rows()} == {"", "operation excluded"}
-    assert "Exercised: responses" in "\n".join(terminal.summary(tally, "again"))
-    properties = ElementTree.fromstring(junit.render(tally)).iter("property")
+    assert "Exercised: responses" in "\n".join(terminal.summary(reported(tally)))
+    properties = ElementTree.fromstring(junit.render(reported(tally))).iter("property")
     seen, total = tally.coverage.totals["responses"]
     assert {one.get("name"): one.get("value") for one in properties}["coverage.responses"] == f"{seen} of {total}"
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from contract_tests.comparison import Comparison
 from contract_tests.findings import (
     Ended,
     Finding,
@@ -21,6 +23,7 @@ from contract_tests.findings import (
     Unplayed,
 )
 from contract_tests.report import junit, terminal
+from contract_tests.report.report import Report
 
 LABELS = ("GET /a", "GET /b")
 
@@ -49,6 +52,10 @@ def law_judged(*notes: Finding, law: str = "prices_add_up") -> Judged:
 
 def law_silent() -> Judged:
     return Judged("laws", "GET /a", Counter({200: 1}), 1, frozenset(), ())
+
+
+def reported(total: Tally, again: str = "again", comparison: Comparison | None = None) -> Report:
+    return Report(total, again, datetime(2026, 11, 29, 8, 30, tzinfo=UTC), comparison=comparison)
 
 
 def tally(*events: Any, stop: Stop = "completed") -> Tally:
@@ -100,11 +107,11 @@ def test_a_run_without_an_end_is_not_green() -> None:
 def test_401_on_everything_is_said_clearly() -> None:
     refused = tally(Judged("coverage", "GET /a", Counter({401: 9, 403: 1}), 0, frozenset(), ()))
     assert "credentials are missing or refused" in refused.warning
-    assert "credentials are missing or refused" in "\n".join(terminal.summary(refused, "again"))
+    assert "credentials are missing or refused" in "\n".join(terminal.summary(reported(refused)))
 
 
 def test_the_summary_has_what_a_person_needs() -> None:
-    lines = "\n".join(terminal.summary(tally(judged(finding(), finding())), "gridmock check x --seed 1"))
+    lines = "\n".join(terminal.summary(reported(tally(judged(finding(), finding())), "gridmock check x --seed 1")))
     for part in (
         "1. Server error: GET /a",
         "contract  spec.yaml:7: #/paths/~1a/get/responses",
@@ -121,13 +128,13 @@ def test_the_summary_has_what_a_person_needs() -> None:
 
 def test_laws_that_were_not_played_stand_together_by_reason() -> None:
     unplayed = [Unplayed("GET /a", law, "no id") for law in ("ids_last", "ids_differ")]
-    lines = "\n".join(terminal.summary(tally(law_judged(), *unplayed), "again"))
+    lines = "\n".join(terminal.summary(reported(tally(law_judged(), *unplayed))))
     assert "Not played:" in lines
     assert "   ids_last, ids_differ\n      no id" in lines
 
 
 def test_a_note_is_shown_and_does_not_count() -> None:
-    lines = "\n".join(terminal.summary(tally(law_judged(finding())), "again"))
+    lines = "\n".join(terminal.summary(reported(tally(law_judged(finding())))))
     assert "Note 1. Server error: GET /a" in lines
     assert "0 findings, 1 note that does not count, 2.5 s" in lines
 
@@ -179,7 +186,7 @@ def test_junit_has_a_row_per_operation_and_check() -> None:
         judged(finding("curl -i http://h/a?x\x08"), finding(cause="502")),
         Trouble("GET /b", "Schema Error", "no value fits"),
     )
-    root = ElementTree.fromstring(junit.render(total))
+    root = ElementTree.fromstring(junit.render(reported(total)))
     for element in root.iter():
         assert {child.tag for child in element} <= CHILDREN.get(element.tag, set())
         assert set(element.attrib) == ATTRIBUTES.get(element.tag, set())
@@ -209,5 +216,5 @@ def test_junit_has_a_row_per_operation_and_check() -> None:
 
 @pytest.mark.parametrize("total", [tally(judged(status=401)), tally(judged(), stop="interrupted"), Tally()])
 def test_junit_of_a_run_that_proves_nothing_is_not_green(total: Tally) -> None:
-    root = ElementTree.fromstring(junit.render(total))
+    root = ElementTree.fromstring(junit.render(reported(total)))
     assert int(root.get("errors", "0")) > 0

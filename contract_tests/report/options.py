@@ -1,0 +1,85 @@
+"""The options of a run that say what is told of it, and the telling when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from contract_tests.commandline import CannotCheck, writable
+
+if TYPE_CHECKING:
+    from contract_tests.report.report import Report
+    from contract_tests.waivers import Waiver
+
+FORMATS = {
+    "junit": ("contract_tests.report.junit", "Write a JUnit report here."),
+    "json": ("contract_tests.report.document", "Write everything here, for programs and to compare with."),
+}
+"""The module with `render`, which makes the text of a report, and the help, by the name of the option for a file."""
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def report_options(command: _Function) -> _Function:
+    """Give a command these options; it passes what it gets for them to `Telling.chosen`."""
+    file = click.Path(path_type=Path)
+    options = [
+        *(click.option(f"--{name}", type=file, callback=writable, help=text) for name, (_, text) in FORMATS.items()),
+        click.option("--waivers", type=file, help="Known findings that do not count until a day: a TOML file."),
+        click.option("--compare", type=file, help="Say what is new since the run that --json wrote to this file."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What is to be told of a run: in which files by format, with which waivers, compared with which earlier run."""
+
+    files: Mapping[str, Path]
+    waivers: tuple[Waiver, ...] = ()
+    before: Mapping[str, Any] | None = None
+
+    @classmethod
+    def chosen(cls, options: Mapping[str, Any]) -> Telling:
+        """What the options say; raises CannotCheck before the run for a file that could not be used after it."""
+        from contract_tests import waivers
+        from contract_tests.report import document
+
+        try:
+            return cls(
+                {name: options[name] for name in FORMATS if options[name]},
+                waivers.from_file(options["waivers"]) if options["waivers"] else (),
+                document.read(options["compare"]) if options["compare"] else None,
+            )
+        except (waivers.WaiverError, document.DocumentError) as error:
+            raise CannotCheck(str(error)) from error
+
+    def tell(self, report: Report) -> int:
+        """Waive, compare, print, write; returns the exit code, and raises CannotCheck if a file cannot be written."""
+        from contract_tests import waivers
+        from contract_tests.comparison import compare
+        from contract_tests.report import document, terminal
+
+        waivers.apply(self.waivers, report.tally, report.at.date())
+        if self.before:
+            report = replace(report, comparison=compare(self.before, document.document(report)))
+        for line in terminal.summary(report):
+            click.echo(line)
+        problems = []
+        for name, file in self.files.items():
+            text: str = import_module(FORMATS[name][0]).render(report)
+            try:
+                # What is no character (half a surrogate pair that a server sent) is shown as an escape.
+                file.write_bytes(text.encode("utf-8", "backslashreplace"))
+            except OSError as error:
+                problems.append(f"{file} cannot be written: {error.strerror}")
+        if problems:
+            raise CannotCheck("\n".join(problems))
+        return report.tally.exit_code
