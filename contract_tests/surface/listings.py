@@ -22,6 +22,7 @@ _CURSOR = ("cursor", "page_token", "pageToken", "next_token", "nextToken", "star
 _SIZE = ("per_page", "perPage", "page_size", "pageSize", "limit", "size", "count", "max_results", "top", "first")
 _NEXT = ("next_cursor", "nextCursor", "next_page_token", "nextPageToken", "next_token", "nextToken", "next", "cursor")
 _NEXT_LINK = ("next", "next_url", "nextUrl", "next_page", "nextPage")
+_MORE = ("has_more", "hasMore", "has_next", "hasNext", "has_next_page", "hasNextPage", "more")
 _TOTAL = ("total_count", "totalCount", "total", "count", "total_items", "totalItems", "total_results", "totalResults")
 _SORT = ("sort", "order", "order_by", "orderBy", "sort_by", "sortBy", "ordering")
 _RANGES = (
@@ -50,6 +51,8 @@ class Paging:
     size: str
     first: int
     next: Tokens
+    more: Tokens = ()
+    """Where an answer says whether there is a next page, for those that always have something at `next`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,14 @@ class Listing:
     order: tuple[str, ...]
     tiles: Tiles | None
     resource: Resource | None
+    parents: Mapping[str, str]
+    """Names of the resources whose ids are in the path, by path parameter, as far as they are known."""
     declared: Mapping[str, Any]
+
+    @property
+    def id_member(self) -> str:
+        """The member of an item by which it can be read, or an empty text."""
+        return self.resource.id_member if self.resource and self.resource.item else ""
 
     def items_of(self, answer: Any) -> list[Any] | None:
         """The items in a body, or None where they are not where they should be."""
@@ -113,8 +123,12 @@ def at(value: Any, tokens: Tokens) -> Any:
 def listings(contract: Contract, declaration: Declaration, resources: Mapping[str, Resource]) -> dict[str, Listing]:
     """All lists by the label of their operation, in document order."""
     found = {}
+    reads = {resource.read for resource in resources.values()}
     for label in contract.operations:
-        if label.startswith("GET ") and (listing := _listing(contract, declaration, resources, label)):
+        # What reads one thing is no list, although a thing may have a list in it.
+        if not label.startswith("GET ") or (label in reads and label not in declaration.lists):
+            continue
+        if listing := _listing(contract, declaration, resources, label):
             found[label] = listing
     return found
 
@@ -147,8 +161,15 @@ def _listing(
         if "tiles" in told
         else None,
         resource=resource,
+        parents=_parents(label.partition(" ")[2], resources),
         declared=told,
     )
+
+
+def _parents(path: str, resources: Mapping[str, Resource]) -> dict[str, str]:
+    """The names of resources whose items are above a path, the uppermost first."""
+    above = [one for one in resources.values() if one.item and path.startswith(f"{one.item.rstrip('/')}/")]
+    return {one.parameter: one.name for one in sorted(above, key=lambda one: len(one.item))}
 
 
 def _below(contract: Contract, schema: Place | None, where: Tokens) -> Place | None:
@@ -192,8 +213,8 @@ def _paging(contract: Contract, label: str, parameters: list[str], envelope: Pla
     if _declares_header(contract, label, "link"):
         return Paging("link", "", size, 0, ())
     if cursor := _first(parameters, _CURSOR):
-        following = _find(contract, envelope, _NEXT)
-        return Paging("cursor", cursor, size, 0, following) if following else None
+        following, more = _find(contract, envelope, _NEXT), _find(contract, envelope, _MORE)
+        return Paging("cursor", cursor, size, 0, following, more) if following else None
     following = _find(contract, envelope, _NEXT_LINK)
     schema = _below(contract, envelope, following)
     if following and keyword(contract, schema, "format") in ("uri", "uri-reference"):
@@ -244,10 +265,17 @@ def _filters(
         for name in parameters
         if name in names
         and name not in taken
-        and types(contract, names[name]) & {"string", "integer", "number", "boolean"}
-        and "array" not in types(contract, contract.below(contract.parameters(label)["query", name], "schema"))
+        and _is_scalar(contract, names[name])
+        and _is_scalar(contract, contract.below(contract.parameters(label)["query", name], "schema"))
     }
     return {name: member for name, member in {**found, **told}.items() if member is not None}
+
+
+def _is_scalar(contract: Contract, schema: Place) -> bool:
+    """Whether values are texts, numbers or the like: by their type, or by the choices where no type is named."""
+    choices = keyword(contract, schema, "enum") or [keyword(contract, schema, "const")]
+    scalar = all(isinstance(one, str | int | float) for one in choices if one is not None) and choices != [None]
+    return types(contract, schema) <= {"string", "integer", "number", "boolean"} if types(contract, schema) else scalar
 
 
 def _sort(
@@ -255,13 +283,22 @@ def _sort(
 ) -> Sort | None:
     if told:
         return Sort(told["parameter"], {value: tuple(names) for value, names in told["values"].items()})
-    name = _first(parameters, _SORT)
-    if not name:
-        return None
-    choices = keyword(contract, contract.below(contract.parameters(label)["query", name], "schema"), "enum") or ()
     known = members(contract, item)
-    values = {value: (value,) for value in choices if isinstance(value, str) and value.lstrip("-") in known}
-    return Sort(name, values) if values else None
+    for name in (one for one in _SORT if one in parameters):
+        choices = keyword(contract, contract.below(contract.parameters(label)["query", name], "schema"), "enum") or ()
+        values = {value: found for value in choices if isinstance(value, str) and (found := _sorted_by(value, known))}
+        if values:
+            return Sort(name, values)
+    return None
+
+
+def _sorted_by(value: str, known: Mapping[str, Place]) -> tuple[str, ...]:
+    """The member that a list is sorted by for `name`, `+name`, `-name`, `name:asc`, `name_desc` and the like."""
+    match = re.fullmatch(r"([+-]?)(.+?)(?:[:_. ](asc|desc|ascending|descending))?", value, re.IGNORECASE)
+    if not match or match[2] not in known:
+        return (value,) if value in known else ()
+    descending = match[1] == "-" or (match[3] or "").lower().startswith("desc")
+    return (f"{'-' * descending}{match[2]}",)
 
 
 def _range(

@@ -92,8 +92,9 @@ def shown(stage: Stage, listing: Listing, exchange: Exchange) -> list[Any]:
 
 def next_of(listing: Listing, exchange: Exchange) -> Any:
     """The cursor for the next page or the link to it, or None at the end."""
-    if listing.paging and listing.paging.next:
-        return at(exchange.json(), listing.paging.next) or None
+    paging, answer = listing.paging, exchange.json()
+    if paging and paging.next:
+        return None if paging.more and at(answer, paging.more) is False else at(answer, paging.next) or None
     links = _NEXT_LINK.findall(exchange.answer_headers.get("link", ""))
     return next((target for target, parameters in links if _IS_NEXT.search(parameters)), None)
 
