@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contract_tests.laws.general import lists
 from contract_tests.laws.law import GeneralLaw
 
-LAWS: tuple[GeneralLaw, ...] = ()
+LAWS: tuple[GeneralLaw, ...] = (*lists.LAWS,)

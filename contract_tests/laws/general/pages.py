@@ -107,11 +107,20 @@ def is_link(following: Any) -> bool:
 def large(stage: Stage, listing: Listing) -> int | None:
     """The largest sensible size of a page, or None where the list takes no size."""
     schema = size_schema(stage, listing)
+    told = schema and any(keyword(stage.run.contract, schema, word) for word in ("maximum", "enum"))
+    return size_near(stage, listing, _LARGEST if told else _LARGE)
+
+
+def size_near(stage: Stage, listing: Listing, wanted: int) -> int | None:
+    """The size of a page next to the wanted one that the contract allows, or None where the list takes no size."""
+    schema = size_schema(stage, listing)
     if schema is None:
         return None
-    choices = [one for one in keyword(stage.run.contract, schema, "enum") or () if isinstance(one, int)]
-    most = max(choices, default=keyword(stage.run.contract, schema, "maximum"))
-    return min(int(most), _LARGEST) if most else _LARGE
+    least, most, choices = (keyword(stage.run.contract, schema, word) for word in ("minimum", "maximum", "enum"))
+    if choices:
+        return min((int(one) for one in choices), key=lambda one: abs(one - wanted))
+    wanted = max(wanted, int(least or 1))
+    return min(wanted, int(most)) if most else wanted
 
 
 def size_schema(stage: Stage, listing: Listing) -> Place | None:
@@ -129,11 +138,11 @@ def needed(stage: Stage, listing: Listing) -> dict[str, Any]:
     for (where, name), place in contract.parameters(listing.operation).items():
         paged = listing.paging and name in (listing.paging.parameter, listing.paging.size)
         if where == "query" and place.value.get("required") is True and not paged:
-            found[name] = _worth_trying(stage, listing.operation, name, place)
+            found[name] = worth_trying(stage, listing.operation, name, place)
     return found
 
 
-def _worth_trying(stage: Stage, operation: str, name: str, parameter: Place) -> Any:
+def worth_trying(stage: Stage, operation: str, name: str, parameter: Place) -> Any:
     contract = stage.run.contract
     if told := stage.run.surface.declaration.values(name, operation):
         return told[0]
