@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 import shlex
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 
 MASK = "***"
 """Stands for a secret that no shell variable is known for."""
@@ -31,9 +34,23 @@ class Credentials:
     def __repr__(self) -> str:
         return f"Credentials({', '.join(self.headers) or 'none'})"
 
+    @cached_property
+    def recognisable(self) -> Mapping[str, str]:
+        """The secrets that stand out in any text, and those within them: what follows a scheme, a password in Basic."""
+        found = dict(self.secrets)
+        for secret, variable in self.secrets.items():
+            scheme, _, rest = secret.rpartition(" ")
+            if scheme.lower() in ("bearer", "token", "apikey"):
+                found.setdefault(rest, f"{variable}_TOKEN")
+            with suppress(ValueError):
+                password = b64decode(rest, validate=True).decode().partition(":")[2]
+                found.setdefault(password, f"{variable}_PASSWORD")
+        return {secret: variable for secret, variable in found.items() if len(secret) >= _RECOGNISABLE}
+
     def mask(self, text: str) -> str:
         """The text with every secret in it replaced by its variable."""
-        return "".join(f"${self.secrets[part]}" if part in self.secrets else part for part in self._split(text))
+        known = self.recognisable
+        return "".join(f"${known[part]}" if part in known else part for part in _split(text, known))
 
     def shell_word(self, text: str, encoding: str = "utf-8") -> str:
         """The text as one word of a POSIX shell, with every secret in it as a variable that the shell expands.

@@ -32,6 +32,8 @@ class Exchange:
     status: int
     answer_headers: Mapping[str, str]
     answer: bytes
+    seconds: float = 0.0
+    """From the request to the head of the answer, or 0 where nobody measured."""
 
     @property
     def path(self) -> str:

@@ -106,6 +106,8 @@ class Judged:
     findings: tuple[Finding, ...]
     notes: tuple[Finding, ...] = ()
     points: frozenset[Point] = frozenset()
+    observed: bool = False
+    """Whether the checks are observed laws, which judge requests that others have sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,8 @@ class Tally:
     successes: Counter[str] = field(default_factory=Counter)
     points: dict[str, set[Point]] = field(default_factory=dict)
     judged: set[tuple[str, str]] = field(default_factory=set)
+    observed: set[tuple[str, str]] = field(default_factory=set)
+    """Those of what was judged by observed laws."""
     causes: dict[Key, Cause] = field(default_factory=dict)
     notes: dict[Key, Cause] = field(default_factory=dict)
     waived: dict[Key, tuple[Cause, Waiver]] = field(default_factory=dict)
@@ -193,9 +197,12 @@ class Tally:
                 self.answers.setdefault(event.operation, Counter()).update(event.answers)
                 self.successes[event.operation] += event.successes
                 self.points.setdefault(event.operation, set()).update(event.points)
-                self.judged.update((event.operation, check) for check in event.checks)
-                if event.phase == LAWS:
-                    self.laws.update(((event.operation, check), "") for check in event.checks)
+                judged = {(event.operation, check) for check in event.checks}
+                self.judged |= judged
+                if event.observed:
+                    self.observed |= judged
+                elif event.phase == LAWS:
+                    self.laws.update(dict.fromkeys(judged, ""))
                 self._add_findings(self.causes, event.findings, event.phase)
                 self._add_findings(self.notes, event.notes, event.phase)
             case Unplayed():
@@ -245,7 +252,7 @@ class Tally:
             return "No request was answered: nothing was tested."
         if statuses <= {401, 403}:
             return "Every answer was 401 or 403: the credentials are missing or refused, nothing was tested."
-        if self.laws and all(self.laws.values()) and self.judged <= self.laws.keys():
+        if self.laws and all(self.laws.values()) and self.judged - self.observed <= self.laws.keys():
             return "No law could be played: nothing was tested."
         if self.coverage.share < self.min_coverage:
             return (

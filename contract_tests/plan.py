@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from contract_tests.coverage.points import Points
     from contract_tests.credentials import Credentials
     from contract_tests.laws.law import Law
+    from contract_tests.laws.observed.observer import ObservedLaw
     from contract_tests.receiver import Receiver
     from contract_tests.surface.surface import Surface
 
@@ -41,7 +42,8 @@ class Conduct:
 class LawPlan:
     """Which laws to play and with what; a breach of one whose basis is not among `counted` is a note, no finding.
 
-    Pushes are waited for at the receiver, if there is one, for `wait_s` seconds.
+    Pushes are waited for at the receiver, if there is one, for `wait_s` seconds. The `observed` laws are judged on
+    whatever is sent, all that there are if it is None.
     """
 
     laws: tuple[Law, ...]
@@ -50,6 +52,7 @@ class LawPlan:
     counted: frozenset[str]
     receiver: Receiver | None = None
     wait_s: float = 5.0
+    observed: tuple[ObservedLaw, ...] | None = None
 
 
 @dataclass(frozen=True)

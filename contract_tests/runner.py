@@ -29,6 +29,8 @@ from contract_tests.exchange import shown
 from contract_tests.false_alarms import FalseAlarms
 from contract_tests.findings import Ended, Event, PhaseEnded, PhaseStarted, Started, Stop, Trouble
 from contract_tests.interrupts import Interrupts
+from contract_tests.laws.observed import LAWS as OBSERVED
+from contract_tests.laws.observed.observer import Watch
 from contract_tests.laws.performance import play
 from contract_tests.lists import readers
 from contract_tests.plan import LAWS, Plan
@@ -63,10 +65,11 @@ def run(plan: Plan, interrupts: Interrupts | None = None) -> Generator[Event]:
     started = time.monotonic()
     deadline = started + plan.time_s if plan.time_s else None
     stop: Stop = "completed"
+    watch = Watch(plan, OBSERVED if plan.laws is None or plan.laws.observed is None else plan.laws.observed)
     if plan.laws and LAWS in plan.phases:
         yield PhaseStarted(LAWS)
         try:
-            yield from play(plan, plan.laws, deadline, interrupts)
+            yield from play(plan, plan.laws, deadline, interrupts, watch)
         except KeyboardInterrupt:
             yield Ended(time.monotonic() - started, "interrupted")
             return
@@ -74,7 +77,8 @@ def run(plan: Plan, interrupts: Interrupts | None = None) -> Generator[Event]:
     if deadline is not None and time.monotonic() >= deadline:
         stop = "out of time"
     elif generation:
-        stop = yield from generation.events(deadline)
+        stop = yield from generation.events(deadline, watch)
+    yield from watch.ended()
     yield Ended(time.monotonic() - started, stop)
 
 
@@ -87,11 +91,11 @@ class _Generation:
         self._config = schemathesis.Config.from_dict(configuration(plan))
         self._schema = _schema(plan, self._config, self._alarms)
 
-    def events(self, deadline: float | None) -> Generator[Event, None, Stop]:
+    def events(self, deadline: float | None, watch: Watch) -> Generator[Event, None, Stop]:
         """Their events until a time of `time.monotonic`; returns why they ended."""
         plan = self._plan
         stop: Stop = "broken"
-        translation = Translation(plan.contract, plan.credentials, plan.points, self._alarms.reduced)
+        translation = Translation(plan.contract, plan.credentials, plan.points, self._alarms.reduced, watch)
         if deadline is not None:
             self._config.max_time = max(1, math.ceil(deadline - time.monotonic()))
         with _hypothesis_caches_elsewhere(), _stopped_at_the_end(from_schema(self._schema).execute()) as stream:

@@ -10,14 +10,13 @@ from schemathesis import Case
 from schemathesis.core.failures import Failure
 from schemathesis.engine.recorder import ScenarioRecorder
 
-from contract_tests import listed_items
 from contract_tests.breaches import breach
 from contract_tests.contract import Contract
 from contract_tests.coverage.points import Points
 from contract_tests.credentials import Credentials
 from contract_tests.exchange import Exchange, shown
 from contract_tests.findings import Finding, Judged
-from contract_tests.listed_items import ListedItems
+from contract_tests.laws.observed.observer import Watch
 from contract_tests.wire import recorded, unanswered
 
 ANSWERED = "request_is_answered"
@@ -30,16 +29,24 @@ class Translation:
     """
 
     def __init__(
-        self, contract: Contract, credentials: Credentials, points: Points, reduced: Mapping[str, Exchange]
+        self,
+        contract: Contract,
+        credentials: Credentials,
+        points: Points,
+        reduced: Mapping[str, Exchange],
+        watch: Watch,
     ) -> None:
         self._contract = contract
         self._credentials = credentials
         self._reduced = reduced
-        self._listed = ListedItems(contract, credentials)
+        self._watch = watch
         self._points = points
 
     def judged(self, phase: str, recorder: ScenarioRecorder) -> Iterator[Judged]:
-        """One event per operation that a scenario sent requests to, in the order of their first request."""
+        """One event per operation that a scenario sent requests to, in the order of their first request.
+
+        What observed laws say of them comes after these.
+        """
         sent: defaultdict[str, list[Exchange]] = defaultdict(list)
         findings: defaultdict[str, list[Finding]] = defaultdict(list)
         checks: defaultdict[str, set[str]] = defaultdict(set)
@@ -47,11 +54,9 @@ class Translation:
         for exchange in exchanges.values():
             label = exchange.operation
             sent[label].append(exchange)
-            checks[label] |= {ANSWERED, listed_items.CHECK} if self._listed.judges(label) else {ANSWERED}
+            checks[label].add(ANSWERED)
             if not exchange.status:
                 findings[label].append(self._silence(exchange))
-            elif unreadable := self._listed.see(exchange):
-                findings[unreadable.operation].append(unreadable)
         for case_id, nodes in recorder.checks.items():
             case = recorder.cases[case_id].value
             label = case.operation.label
@@ -72,6 +77,7 @@ class Translation:
                 findings=tuple(findings[label]),
                 points=frozenset().union(*map(self._points.exercised, sent[label])),
             )
+        yield from self._watch.judged(phase, exchanges.values())
 
     def _exchanges(self, recorder: ScenarioRecorder) -> Iterator[tuple[str, Exchange]]:
         for case_id, node in recorder.cases.items():

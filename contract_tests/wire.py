@@ -47,4 +47,5 @@ def _exchange(operation: str, request: Request, response: Response | None) -> Ex
         status=response.status_code if response else 0,
         answer_headers={name: ", ".join(values) for name, values in response.headers.items()} if response else {},
         answer=response.content if response else b"",
+        seconds=response.elapsed if response else 0.0,
     )

@@ -51,6 +51,7 @@ class Client:
         self._url = url
         self._headers = {"User-Agent": "gridmock-check"} | dict(headers)
         self._session = requests.Session()
+        self._sent: list[Exchange] = []
         self._now: datetime | None = None
 
     def close(self) -> None:
@@ -63,6 +64,11 @@ class Client:
         if self._now is None:
             self._send("GET", self._url + "/", dict(self._headers), None)
         return self._now or datetime.now(UTC).replace(microsecond=0)
+
+    def taken(self) -> list[Exchange]:
+        """The exchanges since somebody last took them, in order."""
+        sent, self._sent = self._sent, []
+        return sent
 
     def call(
         self,
@@ -117,7 +123,7 @@ class Client:
             self._given_up.add(operation)
         else:
             self._given_up.discard(operation)
-        return Exchange(
+        exchange = Exchange(
             operation=operation,
             method=method,
             url=url,
@@ -126,7 +132,10 @@ class Client:
             status=0 if answer is None else answer.status_code,
             answer_headers={} if answer is None else {name.lower(): value for name, value in answer.headers.items()},
             answer=b"" if answer is None else answer.content,
+            seconds=0.0 if answer is None else answer.elapsed.total_seconds(),
         )
+        self._sent.append(exchange)
+        return exchange
 
     def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> requests.Response | None:
         self._pace.wait()

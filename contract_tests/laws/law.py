@@ -60,7 +60,7 @@ def law(basis: Basis, severity: Severity, *operations: str) -> Callable[[Callabl
     """Make a law of a function: its name is the function's, its sentence the docstring."""
 
     def made(play: Callable[[Stage], None]) -> Law:
-        return Law(play.__name__, _sentence(play), basis, severity, operations, play)
+        return Law(play.__name__, sentence_of(play), basis, severity, operations, play)
 
     return made
 
@@ -100,7 +100,7 @@ def general(
     """Make a general law of a function of a stage and what the selector finds."""
 
     def made(play: Callable[[Stage, Any], None]) -> GeneralLaw:
-        return GeneralLaw(play.__name__, _sentence(play), basis, severity, select, play)
+        return GeneralLaw(play.__name__, sentence_of(play), basis, severity, select, play)
 
     return made
 
@@ -109,5 +109,6 @@ def _played_on(play: Callable[[Stage, Any], None], value: Any, stage: Stage) -> 
     play(stage, value)
 
 
-def _sentence(play: Callable[..., None]) -> str:
-    return " ".join((play.__doc__ or "").split()).rstrip(".")
+def sentence_of(judge: Callable[..., Any]) -> str:
+    """What a law says, by the docstring of what judges by it."""
+    return " ".join((judge.__doc__ or "").split()).rstrip(".")

@@ -12,7 +12,9 @@ from contract_tests.exchange import Exchange, shown
 from contract_tests.findings import Event, Finding, Judged, Trouble, Unplayed
 from contract_tests.interrupts import Interrupts
 from contract_tests.laws.client import Client
+from contract_tests.laws.finding import finding_of
 from contract_tests.laws.law import Breach, Law, NotPlayed
+from contract_tests.laws.observed.observer import Watch
 from contract_tests.laws.stage import ClearUp, Run, Stage
 from contract_tests.plan import LAWS, LawPlan, Plan
 
@@ -20,11 +22,15 @@ _GONE = (404, 410)
 
 
 def play(
-    plan: Plan, laws: LawPlan, deadline: float | None = None, interrupts: Interrupts | None = None
+    plan: Plan,
+    laws: LawPlan,
+    deadline: float | None = None,
+    interrupts: Interrupts | None = None,
+    watch: Watch | None = None,
 ) -> Iterator[Event]:
     """Play the laws of a plan until a time of `time.monotonic`; their events. What they created is gone afterwards.
 
-    Raises KeyboardInterrupt once it is, where one is pressed on the way.
+    A watch sees all that is sent. Raises KeyboardInterrupt once it is, where one is pressed on the way.
     """
     surface, conduct, interrupts = laws.surface, plan.conduct, interrupts or Interrupts()
     barred = partial(surface.barred, mode=conduct.mode)
@@ -47,10 +53,12 @@ def play(
                     yield Unplayed(law.operations[0], law.name, "the time was up")
                     continue
                 yield from _Performance(plan, laws, run, law).events()
+                yield from watch.judged(LAWS, client.taken()) if watch else ()
         except KeyboardInterrupt as pressed:
             interrupt = pressed
         finally:
             left = _cleared(client, run.cleanups)
+        yield from watch.judged(LAWS, client.taken()) if watch else ()
         yield from (_left_behind(exchange, plan) for exchange in left)
         if interrupt:
             raise interrupt
@@ -112,27 +120,9 @@ class _Performance:
             )
 
     def _finding(self, breach: Breach) -> Finding:
-        contract, credentials = self._plan.contract, self._plan.credentials
-        exchange = breach.exchange
-        place = contract.operations[exchange.operation]
-        if breach.member:
-            component, _, member = breach.member.partition(".")
-            tokens = ["properties", member] if member else []
-            place = contract.place("components", "schemas", component, *tokens)
-        came = (shown(breach.came, credentials), exchange.outcome(credentials))
-        upto = max((n for n, one in enumerate(self._stage.exchanges, 1) if one is exchange), default=None)
-        return Finding(
-            operation=exchange.operation,
-            check=self._law.name,
-            cause="",
-            title=self._law.sentence,
-            where=contract.where(place),
-            contract=shown(breach.says, credentials),
-            came="; ".join(filter(None, came)),
-            curl="\n".join(one.curl(credentials) for one in self._stage.exchanges[:upto]),
-            basis=self._law.basis,
-            severity=self._law.severity,
-        )
+        exchanges = self._stage.exchanges
+        upto = max((n for n, one in enumerate(exchanges, 1) if one is breach.exchange), default=None)
+        return finding_of(self._law, breach, exchanges[:upto], self._plan.contract, self._plan.credentials)
 
 
 def _cleared(client: Client, cleanups: list[ClearUp]) -> list[Exchange]:

@@ -10,8 +10,8 @@ import pytest
 from contract_tests import contract
 from contract_tests.credentials import Credentials
 from contract_tests.exchange import Exchange
-from contract_tests.findings import Finding
-from contract_tests.listed_items import ListedItems
+from contract_tests.laws.law import Breach
+from contract_tests.laws.observed.listed import ListedItemsCanBeRead
 from tests.contract_tests.conftest import DESK_SPEC
 
 US = {"Authorization": "Bearer us"}
@@ -19,8 +19,8 @@ LIST, ITEM = "GET /suppliers", "GET /suppliers/{supplier_id}"
 
 
 @pytest.fixture
-def law() -> ListedItems:
-    return ListedItems(contract.from_file(DESK_SPEC), Credentials(US, {"us": "WE"}))
+def law() -> ListedItemsCanBeRead:
+    return ListedItemsCanBeRead(contract.from_file(DESK_SPEC), Credentials(US, {"us": "WE"}))
 
 
 def exchange(operation: str, url: str, status: int, answer: Any = None, headers: dict[str, str] = US) -> Exchange:
@@ -36,13 +36,13 @@ def missing(url: str = "/v2/suppliers/a") -> Exchange:
     return exchange(ITEM, url, 404)
 
 
-def seen(law: ListedItems, *exchanges: Exchange) -> list[Finding]:
-    return [finding for one in exchanges if (finding := law.see(one))]
+def seen(law: ListedItemsCanBeRead, *exchanges: Exchange) -> list[Breach]:
+    return [breach for one in exchanges for breach in law.see(one)]
 
 
-def test_listed_missing_and_listed_again_is_a_finding(law: ListedItems) -> None:
-    (finding,) = seen(law, listed("a", "b"), missing(), listed("b"), listed("a"))
-    assert (finding.operation, finding.curl) == (ITEM, 'curl -i -H "Authorization: Bearer $WE" http://h/v2/suppliers/a')
+def test_listed_missing_and_listed_again_is_a_finding(law: ListedItemsCanBeRead) -> None:
+    (breach,) = seen(law, listed("a", "b"), missing(), listed("b"), listed("a"))
+    assert (breach.exchange.operation, breach.exchange.url) == (ITEM, "http://h/v2/suppliers/a")
 
 
 @pytest.mark.parametrize(
@@ -57,16 +57,16 @@ def test_listed_missing_and_listed_again_is_a_finding(law: ListedItems) -> None:
         [exchange(LIST, "/v2/suppliers", 200, {"error": None}), missing(), exchange(LIST, "/v2/suppliers", 200, "x")],
     ],
 )
-def test_what_may_happen_on_a_correct_server_is_none(law: ListedItems, exchanges: list[Exchange]) -> None:
+def test_what_may_happen_on_a_correct_server_is_none(law: ListedItemsCanBeRead, exchanges: list[Exchange]) -> None:
     assert seen(law, *exchanges) == []
 
 
-def test_lists_in_an_envelope_count_too(law: ListedItems) -> None:
+def test_lists_in_an_envelope_count_too(law: ListedItemsCanBeRead) -> None:
     enveloped = exchange(LIST, "/v2/suppliers", 200, {"items": [{"supplier_id": "a", "id": 5}], "next": None})
     assert len(seen(law, enveloped, missing(), enveloped)) == 1
 
 
-def test_what_reads_listed_items_is_judged(law: ListedItems) -> None:
+def test_what_reads_listed_items_is_judged(law: ListedItemsCanBeRead) -> None:
     assert law.judges("GET /alerts/{alert_id}")
     assert not law.judges("GET /alerts")
     assert not law.judges("GET /tariffs/{tariff_id}/prices")
