@@ -34,3 +34,21 @@ def listings(where: Callable[[Listing], object], declared: str = "", *verbs: str
                 yield Subject(listing, tuple(labels), declared in listing.declared)
 
     return select
+
+
+def filters(surface: Surface) -> Iterable[Subject]:
+    """Lists with a parameter that selects by a member of their items, once for each parameter."""
+    for listing in surface.listings.values():
+        told = listing.declared.get("filters", {})
+        for parameter in listing.filters:
+            yield Subject((listing, parameter), (listing.operation,), parameter in told)
+
+
+def orders(surface: Surface) -> Iterable[Subject]:
+    """Lists with members by which they are sorted, by each value of a parameter, or without one by the declaration."""
+    for listing in surface.listings.values():
+        if listing.sort:
+            by_query = {((listing.sort.parameter, value),): names for value, names in listing.sort.values.items()}
+            yield Subject((listing, by_query), (listing.operation,), "sort" in listing.declared)
+        if listing.order:
+            yield Subject((listing, {(): listing.order}), (listing.operation,), declared=True)
