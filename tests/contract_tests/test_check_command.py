@@ -292,7 +292,7 @@ def test_an_interrupt_reports_what_there_is(check_app: Check, folder: Path, monk
     def interrupt(*_: Any) -> None:
         nonlocal seen
         seen += 1
-        if seen == 6:
+        if seen == 10:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(Progress, "see", interrupt)

@@ -69,13 +69,14 @@ def observed(basis: Basis, severity: Severity, observe: type[Observer], during: 
 
 
 class Watch:
-    """The observers of one run; what each sees is one event per operation."""
+    """The observers of one run; an event for each operation says what they judged, once, and what they found."""
 
     def __init__(self, plan: Plan, laws: Iterable[ObservedLaw]) -> None:
         self._contract = plan.contract
         self._credentials = plan.credentials
         self._counted = plan.laws.counted if plan.laws else frozenset(BASES)
         self._last = plan.phases[-1]
+        self._told: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
         self._observers = [(law, law.observe(plan.contract, plan.credentials)) for law in laws]
 
     def judged(self, phase: str, exchanges: Iterable[Exchange]) -> Iterator[Judged]:
@@ -92,7 +93,9 @@ class Watch:
                     breaches[breach.exchange.operation].append((law, breach))
         for label, found in breaches.items():
             checks = frozenset(law.name for law, observer in present if observer.judges(label))
-            yield self._event(phase, label, checks, found)
+            if found or not checks <= self._told[label]:
+                self._told[label] |= checks
+                yield self._event(phase, label, checks, found)
 
     def ended(self) -> Iterator[Judged]:
         """What the whole run shows."""
