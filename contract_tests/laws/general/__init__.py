@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract_tests.laws.general import filters, lists
+from contract_tests.laws.general import filters, lists, ranges
 from contract_tests.laws.law import GeneralLaw
 
-LAWS: tuple[GeneralLaw, ...] = (*lists.LAWS, *filters.LAWS)
+LAWS: tuple[GeneralLaw, ...] = (*lists.LAWS, *filters.LAWS, *ranges.LAWS)

@@ -16,7 +16,7 @@ from contract_tests.laws.general.likeness import same, words
 from contract_tests.laws.general.looking import Path, furnished, identity, look, moment
 from contract_tests.laws.general.pages import large, pages, shown, size_near
 from contract_tests.laws.general.selectors import filters, orders
-from contract_tests.laws.law import NotPlayed, general
+from contract_tests.laws.law import Breach, NotPlayed, general
 from contract_tests.laws.stage import Stage
 from contract_tests.surface.listings import Listing
 from contract_tests.surface.schemas import keyword, members, types
@@ -143,7 +143,7 @@ def _require_order(
     asked = f", with {query[0][0]}={query[0][1]}" if query else ""
     if all(wrong) and wrong[0]:
         exchange, came = wrong[0]
-        stage.require(False, exchange, f"in order of {', '.join(either[0])}{asked}", came)
+        raise Breach(exchange, f"in order of {', '.join(either[0])}{asked}", came)
 
 
 def _misplaced(

@@ -52,3 +52,17 @@ def orders(surface: Surface) -> Iterable[Subject]:
             yield Subject((listing, by_query), (listing.operation,), "sort" in listing.declared)
         if listing.order:
             yield Subject((listing, {(): listing.order}), (listing.operation,), declared=True)
+
+
+def ranges(surface: Surface) -> Iterable[Subject]:
+    """Lists that can be cut to a range of time."""
+    for listing in surface.listings.values():
+        if listing.range:
+            yield Subject((listing, listing.range), (listing.operation,), "range" in listing.declared)
+
+
+def tiles(surface: Surface) -> Iterable[Subject]:
+    """Lists of intervals that are declared to leave no gap."""
+    for listing in surface.listings.values():
+        if listing.tiles:
+            yield Subject((listing, listing.tiles), (listing.operation,), declared=True)
