@@ -1,6 +1,6 @@
 """What a user declares beside a contract, because no contract can say it: `openapi.laws.yaml` for `openapi.yaml`.
 
-The form is `declaration.schema.yaml`; every key is explained in `docs/checking.md`.
+The form is `declaration.schema.yaml`; every key is explained in `docs/declarations.md`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from typing import Any
 import jsonschema_rs
 
 from contract_tests.contract import Contract
+from contract_tests.expression import compiled
+from contract_tests.invariants import Invariant, Invariants
+from contract_tests.terms import ExpressionError
 from specs.errors import SpecError, SpecProblem
 from specs.source import Source, escape, read
 
@@ -22,10 +25,14 @@ SUFFIX = ".laws.yaml"
 
 @dataclass(frozen=True)
 class Declaration:
-    """The content of a declaration file, or of none; `source` knows its lines."""
+    """The content of a declaration file, or of none; `source` knows its lines.
+
+    `invariants` judges answers by what holds within the objects of a schema, where anything is declared of any.
+    """
 
     value: Mapping[str, Any] = field(default_factory=dict)
     source: Source | None = None
+    invariants: Invariants | None = None
 
     def resource(self, name: str) -> Mapping[str, Any]:
         """What is said of a resource; empty where nothing is."""
@@ -44,11 +51,6 @@ class Declaration:
     def lists(self) -> Mapping[str, Mapping[str, Any]]:
         """What is said of all lists, by the labels of their operations."""
         return self._table("lists")
-
-    @property
-    def invariants(self) -> Mapping[str, list[Any]]:
-        """What holds within the objects of a schema, by its name: texts, or objects with `holds` and `within`."""
-        return self._table("invariants")
 
     @property
     def harmless(self) -> frozenset[str]:
@@ -83,10 +85,11 @@ def beside(contract: Contract) -> Declaration:
 def load(path: Path, contract: Contract) -> Declaration:
     """The declaration in a file; raises SpecError with everything that is wrong in it."""
     source = read(path)
-    problems = [*_wrong_form(source)] or [*_unknown(source, contract)]
+    invariants: dict[str, list[Invariant]] = {}
+    problems = [*_wrong_form(source)] or [*_unknown(source, contract), *_compile(source, contract, invariants)]
     if problems:
         raise SpecError(problems)
-    return Declaration(source.value, source)
+    return Declaration(source.value, source, Invariants(contract, invariants) if invariants else None)
 
 
 def _wrong_form(source: Source) -> Iterator[SpecProblem]:
@@ -116,6 +119,23 @@ def _unknown(source: Source, contract: Contract) -> Iterator[SpecProblem]:
             if key in resource and resource[key] not in paths:
                 message = f"{contract.path} has no path {resource[key]!r}"
                 yield SpecProblem(source.locate(f"/resources/{escape(name)}/{key}"), message)
+
+
+def _compile(source: Source, contract: Contract, into: dict[str, list[Invariant]]) -> Iterator[SpecProblem]:
+    """Keep what is declared of each schema of the contract, and say of the rest what is wrong with it."""
+    schemas = contract.place("components", "schemas")
+    for name, listed in (source.value.get("invariants") or {}).items():
+        if name not in schemas.value:
+            continue
+        for index, told in enumerate(listed):
+            holds, within = (told, 0) if isinstance(told, str) else (told["holds"], told.get("within", 0))
+            place = source.locate(f"/invariants/{escape(name)}/{index}")
+            try:
+                expression = compiled(holds, contract, contract.below(schemas, name), within)
+            except ExpressionError as error:
+                yield SpecProblem(place, f"{holds!r} of {name}: {error}")
+            else:
+                into.setdefault(name, []).append(Invariant(name, expression, f"{place.file}:{place.line}"))
 
 
 def _named_operations(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
