@@ -5,7 +5,9 @@ What stays is what the contract settles. Where it leaves the server a choice, an
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -22,17 +24,20 @@ from schemathesis.openapi.checks import (
 
 from contract_tests.contract import Contract, Place
 from contract_tests.exchange import Exchange
+from contract_tests.pace import BUSY, PAUSE_S
 from contract_tests.wire import answered
 
 
 class FalseAlarms:
     """Tells breaches from false alarms; `reduced` holds, by case id, a simpler exchange that shows the same breach."""
 
-    def __init__(self, contract: Contract, headers: Mapping[str, str]) -> None:
+    def __init__(self, contract: Contract, headers: Mapping[str, str], retries: int = 0) -> None:
         self.reduced: dict[str, Exchange] = {}
         self._contract = contract
         self._headers = headers
         self._answers: dict[str, Exchange | None] = {}
+        self._retries = retries
+        self._broken: set[str] = set()
 
     def is_breach(self, failure: Failure, case: Case[Any]) -> bool:
         """Whether a failure is to be reported."""
@@ -40,7 +45,7 @@ class FalseAlarms:
             case RejectedPositiveData():
                 return self._is_refused_without_reason(case)
             case ServerError(status_code=status):
-                return not self._is_announced_outage(case.operation.label, status)
+                return not self._is_announced_outage(case.operation.label, status) and self._lasts(case, status)
             case IgnoredAuth():
                 return not _was_turned_away(failure)
             case UndefinedStatusCode(status_code=status):
@@ -99,6 +104,37 @@ class FalseAlarms:
             else:
                 self._answers[key] = answered(label, answer)
         return self._answers[key]
+
+    def _lasts(self, case: Case[Any], status: int) -> bool:
+        """Whether a request that found a server busy is turned away again, as often as it may be sent."""
+        label = case.operation.label
+        if status not in BUSY or label in self._broken:
+            return True
+        for attempt in range(self._retries):
+            time.sleep(PAUSE_S * 2**attempt)
+            try:
+                status = case.call(headers=dict(self._headers)).status_code
+            except requests.RequestException:
+                continue
+            if status not in BUSY:
+                return False
+        # Trying again at each of its requests would cost, and gain nothing.
+        self._broken.add(label)
+        return True
+
+    def is_lost_for_good(self, exchange: Exchange) -> bool:
+        """Whether a request that got no answer gets none again; where it could do harm twice, it is not sent."""
+        if exchange.method not in ("GET", "HEAD", "OPTIONS") or exchange.operation in self._broken:
+            return True
+        for attempt in range(self._retries):
+            time.sleep(PAUSE_S * 2**attempt)
+            with suppress(requests.RequestException):
+                requests.request(
+                    exchange.method, exchange.url, headers=dict(exchange.headers), timeout=10, allow_redirects=False
+                )
+                return False
+        self._broken.add(exchange.operation)
+        return True
 
     def _is_announced_outage(self, label: str, status: int) -> bool:
         """Whether the contract names this 5xx, as 503 for a charger that cannot be reached; 500 is always a bug."""

@@ -6,6 +6,10 @@ import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
+BUSY = (502, 503, 504)
+"""Statuses of a server, or of something before it, that may well answer the next time."""
+PAUSE_S = 0.1
+"""How long to wait before a request is sent again the first time, if the answer does not say; doubled each time."""
 PATIENCE_S = 10
 """Longer than this is a quota rather than a request to slow down: waiting would be no test but a night's sleep."""
 _REMAINING = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")

@@ -6,7 +6,7 @@ that exist on no target: nearly all answers are then 400, 404 or empty, and show
     plain requests first        each GET without optional parameters, for ids that lists have shown
     no ids from the contract    examples of such ids are left out (in `runner`), for real ones to be taken instead
     one thing at a time         the coverage phase varies one parameter and leaves out the optional rest
-    patience                    a 429 that names a short time is waited for
+    patience                    the rate that the user allows, and what the target says of its limits
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from schemathesis.schemas import BaseSchema
 
 from contract_tests.contract import Contract
 from contract_tests.lists import Reader, readers
-from contract_tests.pace import retry_after_s
+from contract_tests.pace import Pace, retry_after_s
 from contract_tests.wire import answered
 
 _ITEMS_PER_LIST = 2
@@ -31,8 +31,9 @@ _ITEMS_PER_LIST = 2
 class Steering:
     """Remembers which items a target has, and steers the generation of requests towards them."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, pace: Pace) -> None:
         self._contract = contract
+        self._pace = pace
         self._readers = readers(contract)
         # Path parameters of items that exist.
         self._known: defaultdict[Reader, list[dict[str, Any]]] = defaultdict(list)
@@ -47,6 +48,8 @@ class Steering:
         exchange = answered(case.operation.label, response)
         if exchange.status == HTTPStatus.TOO_MANY_REQUESTS and (wait_s := retry_after_s(exchange.answer_headers)):
             time.sleep(wait_s)
+        self._pace.see(exchange.answer_headers)
+        self._pace.wait()
         reader = self._readers.get(exchange.operation)
         if reader and exchange.succeeded and len(self._known[reader]) < _ITEMS_PER_LIST:
             items = ({**case.path_parameters, reader.parameter: key} for key in reader.keys(exchange.json()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from schemathesis import Case
@@ -15,6 +15,7 @@ from contract_tests.contract import Contract
 from contract_tests.coverage.points import Points
 from contract_tests.credentials import Credentials
 from contract_tests.exchange import Exchange, shown
+from contract_tests.false_alarms import FalseAlarms
 from contract_tests.findings import Finding, Judged
 from contract_tests.laws.observed.observer import Watch
 from contract_tests.wire import recorded, unanswered
@@ -23,22 +24,19 @@ ANSWERED = "request_is_answered"
 
 
 class Translation:
-    """Turns recorded scenarios into events; all text in them is free of secrets.
-
-    `reduced` has, by case id, a simpler exchange that shows the same as the one that was recorded.
-    """
+    """Turns recorded scenarios into events; all text in them is free of secrets."""
 
     def __init__(
         self,
         contract: Contract,
         credentials: Credentials,
         points: Points,
-        reduced: Mapping[str, Exchange],
+        alarms: FalseAlarms,
         watch: Watch,
     ) -> None:
         self._contract = contract
         self._credentials = credentials
-        self._reduced = reduced
+        self._alarms = alarms
         self._watch = watch
         self._points = points
 
@@ -55,7 +53,7 @@ class Translation:
             label = exchange.operation
             sent[label].append(exchange)
             checks[label].add(ANSWERED)
-            if not exchange.status:
+            if not exchange.status and self._alarms.is_lost_for_good(exchange):
                 findings[label].append(self._silence(exchange))
         for case_id, nodes in recorder.checks.items():
             case = recorder.cases[case_id].value
@@ -65,7 +63,8 @@ class Translation:
                 if node.failure_info is not None:
                     failure = node.failure_info.failure
                     steps = [exchanges[step] for step in _steps(recorder, case_id, failure) if step in exchanges]
-                    steps = [self._reduced[case_id]] if case_id in self._reduced else steps
+                    reduced = self._alarms.reduced
+                    steps = [reduced[case_id]] if case_id in reduced else steps
                     findings[label].append(self._finding(node.name, failure, case, steps))
         for label in dict.fromkeys([*sent, *findings]):
             yield Judged(
@@ -111,7 +110,7 @@ class Translation:
             title="No answer",
             where=self._contract.where(self._contract.operations[exchange.operation]),
             contract="every request gets an answer",
-            came="the connection was closed or timed out, twice",
+            came="the connection was closed or timed out, again and again",
             curl=exchange.curl(self._credentials),
         )
 

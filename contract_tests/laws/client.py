@@ -17,14 +17,12 @@ from requests.structures import CaseInsensitiveDict
 
 from contract_tests.exchange import Exchange
 from contract_tests.laws.law import NotPlayed
-from contract_tests.pace import Pace, retry_after_s
+from contract_tests.pace import BUSY, PAUSE_S, Pace, retry_after_s
 from contract_tests.plan import Conduct
 
 _TIMEOUT_S = 10.0
 _POLITE = Conduct()
 _IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
-_BUSY = (502, 503, 504)
-_PAUSE_S = 0.1
 
 
 class Client:
@@ -114,12 +112,12 @@ class Client:
         for attempt in range(self._conduct.retries):
             wait_s = self._asked_for(answer)
             if wait_s is None and operation not in self._given_up and self._is_worth_it(method, sent, answer):
-                wait_s = _PAUSE_S * 2**attempt
+                wait_s = PAUSE_S * 2**attempt
             if wait_s is None:
                 break
             time.sleep(wait_s)
             answer = self._send(method, url, sent, content)
-        if answer is None or answer.status_code in _BUSY:
+        if answer is None or answer.status_code in BUSY:
             self._given_up.add(operation)
         else:
             self._given_up.discard(operation)
@@ -162,7 +160,7 @@ class Client:
     @staticmethod
     def _asked_for(answer: requests.Response | None) -> float | None:
         """The seconds after which an answer itself asks us to come again."""
-        if answer is None or answer.status_code not in (HTTPStatus.TOO_MANY_REQUESTS, *_BUSY):
+        if answer is None or answer.status_code not in (HTTPStatus.TOO_MANY_REQUESTS, *BUSY):
             return None
         return retry_after_s(answer.headers)
 
@@ -174,4 +172,4 @@ class Client:
         """
         if answer is None:
             return method in _IDEMPOTENT or "idempotency-key" in {name.lower() for name in headers}
-        return answer.status_code in _BUSY
+        return answer.status_code in BUSY

@@ -21,9 +21,9 @@ from click.testing import CliRunner
 from contract_tests import contract
 from contract_tests.cli import check
 from contract_tests.credentials import Credentials
+from contract_tests.generation import configuration
 from contract_tests.plan import PHASES, Plan
 from contract_tests.report.terminal import Progress
-from contract_tests.runner import configuration
 from mockserver.defects import Answer
 from tests.contract_tests.conftest import DESK_SPEC, Check
 from tests.contract_tests.desk import TOKEN, Desk

@@ -73,7 +73,7 @@ def test_safe_leaves_everything_as_it_was_when_it_is_stopped(
     round_: int, check_depot: CheckDepot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     depot, call = Watched(), Client.call
-    before, at, seen = depot.things, random.Random(round_).randrange(5, 100), 0  # noqa: S311
+    before, at, seen = depot.things, random.Random(round_).randrange(5, 100), 0
 
     def interrupted(*arguments: Any, **named: Any) -> Any:
         nonlocal seen
