@@ -12,7 +12,8 @@ import pytest
 import requests
 
 from contract_tests.applications import ApplicationError, named, served
-from tests.contract_tests.desk import Desk
+from tests.contract_tests.conftest import DESK_SPEC, Check
+from tests.contract_tests.desk import TOKEN, Desk
 
 SOURCE = """
 import asyncio, json, sys
@@ -93,9 +94,8 @@ def anything(*arguments): ...
 
 
 @pytest.fixture(autouse=True)
-def modules(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def modules(folder: Path) -> Iterator[None]:
     """Modules in the working folder, which are forgotten again."""
-    before = {*sys.modules}
     (folder / "theirs.py").write_text(SOURCE)
     (folder / "lazy.py").write_text("NAME = 'lazy'")
     (folder / "needs.py").write_text("import nowhere_to_be_found")
@@ -105,8 +105,8 @@ def modules(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     path = [*sys.path]
     yield
     assert sys.path == path
-    for name in {*sys.modules} - before:
-        del sys.modules[name]
+    for file in folder.glob("*.py"):
+        sys.modules.pop(file.stem, None)
 
 
 @pytest.mark.parametrize(
@@ -190,3 +190,29 @@ def test_what_goes_wrong_meanwhile_ends_the_serving_too() -> None:
         interrupted()
     with pytest.raises(requests.ConnectionError):
         requests.get(origins[0], timeout=5)
+
+
+def test_gridmock_check_serves_an_application_for_the_run(folder: Path, run_check: Check) -> None:
+    (folder / "theirs.py").write_text("from tests.contract_tests.desk import Desk\n\napp = Desk\n")
+    words = ("--spec", str(DESK_SPEC), "--app", "theirs:app", "--token", TOKEN)
+    result = run_check(*words, "--phases", "examples")
+    assert result.exit_code == 0, result.output
+    assert " 0 findings" in result.output
+    assert f"Again: gridmock check --spec {DESK_SPEC} --app theirs:app" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--app", "theirs:nothing"], "theirs:nothing: "),
+        (["--app", "theirs:refuses"], "theirs:refuses did not start: OSError: no database"),
+        (["--app", "theirs:asgi", "--url", "http://127.0.0.1:1"], "--url http://127.0.0.1:1 would have to be a path"),
+        (["--app", "theirs:asgi", "--target", "x"], "or --app MODULE:NAME"),
+    ],
+)
+def test_gridmock_check_says_what_is_wrong_with_an_application(
+    run_check: Check, words: list[str], message: str
+) -> None:
+    result = run_check("--spec", str(DESK_SPEC), *words)
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.split())
