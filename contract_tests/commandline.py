@@ -59,6 +59,8 @@ def again(context: click.Context, command: str, always: tuple[str, ...]) -> str:
         option = parameter.opts[0]
         if isinstance(parameter, click.Argument):
             words.append(shlex.quote(value))
+        elif value is True:
+            words.append(option)
         elif isinstance(value, dict):
             words += [f"{option} {key}={_word(key, text)}" for key, text in value.items()]
         else:
