@@ -33,9 +33,9 @@ Query = tuple[tuple[str, str], ...]
 def filters_select(stage: Stage, subject: tuple[Listing, str]) -> None:
     """A filter gives all that has the value it names, and nothing else."""
     listing, parameter = subject
-    path, items = furnished(stage, listing, 1)
-    for value in _values(stage, listing, parameter, items):
-        stage.settled(partial(_require_selected, stage, listing, parameter, path, items, value))
+    path, seen = furnished(stage, listing, 1)
+    for value in _values(stage, listing, parameter, seen.items):
+        stage.settled(partial(_require_selected, stage, listing, parameter, path, seen.items, value))
 
 
 def _values(stage: Stage, listing: Listing, parameter: str, items: list[Any]) -> list[Any]:
@@ -88,7 +88,7 @@ def _require_selected(
                 stage.require(right, exchange, says, f"there is something with {words(item[member])}")
     wanted = _having(listing, before, member, value)
     if len(exchanges) < _MOST_PAGES and not wanted <= found:
-        still = _having(listing, shown(stage, listing, look(stage, listing, path)), member, value)
+        still = _having(listing, look(stage, listing, path).items, member, value)
         missing = sorted((wanted & still) - found)
         says = f"all {len(wanted)} things that have {words(value)} as {member}, with {parameter}={asked[parameter]}"
         stage.require(not missing, exchanges[-1], says, f"listed without the filter, missing with it: {missing[:_FEW]}")
@@ -115,17 +115,19 @@ def _choices(stage: Stage, schema: Place | None) -> list[Any]:
 def lists_are_in_order(stage: Stage, subject: tuple[Listing, Mapping[Query, tuple[str, ...]]]) -> None:
     """A list is in the order that was asked for, and without one in the order that is declared."""
     listing, by_query = subject
-    path, items = furnished(stage, listing, _FEW)
-    varied = {query: names for query, names in by_query.items() if _differ(items, names[0].lstrip("-"))}
+    path, seen = furnished(stage, listing, _FEW)
+    varied = {query: names for query, names in by_query.items() if _differ(seen.items, names[0].lstrip("-"))}
     if not varied:
         known = sorted({names[0].lstrip("-") for names in by_query.values()})
         raise NotPlayed(f"{listing.operation} shows nothing that differs in {', '.join(known)}")
-    size = size_near(stage, listing, -(-len(items) // 2))
-    for query, names in varied.items():
+    size = size_near(stage, listing, -(-len(seen.items) // 2))
+    for number, (query, names) in enumerate(varied.items()):
         opposite = tuple(name[1:] if name.startswith("-") else f"-{name}" for name in names)
         open_end = bool(query) and "sort" not in listing.declared and opposite not in by_query.values()
         either = (names, opposite) if open_end and not names[0].startswith("-") else (names,)
-        stage.settled(partial(_require_order, stage, listing, path, query, size, either))
+        # Sorting each page by itself is no sorting; once is enough to see that.
+        cut = large(stage, listing) if number else size
+        stage.settled(partial(_require_order, stage, listing, path, query, cut, 1 if number else 2, either))
 
 
 def _differ(items: list[Any], member: str) -> bool:
@@ -133,11 +135,16 @@ def _differ(items: list[Any], member: str) -> bool:
 
 
 def _require_order(
-    stage: Stage, listing: Listing, path: Path, query: Query, size: int | None, either: tuple[tuple[str, ...], ...]
+    stage: Stage,
+    listing: Listing,
+    path: Path,
+    query: Query,
+    size: int | None,
+    most: int,
+    either: tuple[tuple[str, ...], ...],
 ) -> None:
-    """Judge two pages: sorting each page by itself is no sorting."""
     items: list[tuple[Exchange, dict[str, Any]]] = []
-    for exchange in islice(pages(stage, listing, dict(query), size, **path), 2):
+    for exchange in islice(pages(stage, listing, dict(query), size, **path), most):
         items += [(exchange, item) for item in shown(stage, listing, exchange) if isinstance(item, dict)]
     wrong = [next(_misplaced(stage, listing, items, names), None) for names in either]
     asked = f", with {query[0][0]}={query[0][1]}" if query else ""

@@ -9,6 +9,7 @@ from typing import Any
 from contract_tests.exchange import Exchange
 from contract_tests.laws.general.likeness import is_nothing, same, words
 from contract_tests.laws.general.looking import (
+    Look,
     Path,
     furnished,
     identity,
@@ -26,10 +27,11 @@ from contract_tests.laws.general.pages import (
     shown,
     size_near,
 )
-from contract_tests.laws.general.selectors import listings
+from contract_tests.laws.general.selectors import listings, readable_listings
 from contract_tests.laws.law import NotPlayed, general
 from contract_tests.laws.stage import Stage
 from contract_tests.surface.listings import Listing, at
+from contract_tests.surface.resources import Resource
 
 _PARTS = 4
 _MOST_PAGES = 12
@@ -37,72 +39,53 @@ _FEW = 3
 _LONG = 60
 
 
+def _has_pages(listing: Listing) -> bool:
+    return listing.paging is not None
+
+
 def _has_sizes(listing: Listing) -> bool:
     return listing.paging is not None and bool(listing.paging.size)
-
-
-def _leads_on(listing: Listing) -> bool:
-    return listing.paging is not None and listing.paging.style in ("cursor", "link")
 
 
 def _has_ids(listing: Listing) -> bool:
     return bool(listing.id_member)
 
 
-@general("protocol", "major", listings(_has_sizes, "paging"))
+@general("protocol", "major", listings(_has_pages, "paging"))
 def pages_hold_everything_once(stage: Stage, listing: Listing) -> None:
-    """Small pages together hold what a large page holds, each thing once."""
-    path, items = furnished(stage, listing, _FEW)
-    size = _part(stage, listing, len(items))
-
-    def judge(whole: Exchange, items: list[Any]) -> None:
-        wanted = Counter(identity(listing, item) for item in items)
-        came: Counter[str] = Counter()
-        for exchange in pages(stage, listing, None, size, **path):
-            here = [identity(listing, item) for item in shown(stage, listing, exchange)]
-            for name in here:
-                twice = came[name] and came[name] >= max(wanted[name], 1)
-                says = f"each thing is on one page only, with {_asked(listing, size)}"
-                stage.require(not twice, exchange, says, f"{_short(name)} is there again")
-            came.update(here)
-            if came.total() >= len(items) + (size or 0):
-                break
-        lost = [name for name in wanted if came[name] < wanted[name]]
-        says = f"the pages hold all {len(items)} things that one large page shows, with {_asked(listing, size)}"
-        stage.require(not lost, exchange, says, f"{_short(*lost[:_FEW])} {'is' if len(lost) == 1 else 'are'} missing")
-
-    undisturbed(stage, listing, path, judge)
+    """Page leads to page until an end, and together they hold what a large page shows, each thing once."""
+    path, seen = furnished(stage, listing, _FEW)
+    size = size_near(stage, listing, max(2, -(-len(seen.items) // _PARTS)))
+    if size and size >= len(seen.items):
+        raise NotPlayed(f"{listing.operation} shows {len(seen.items)} items, and they are all on one page of {size}")
+    undisturbed(stage, listing, path, seen, partial(_require_pages, stage, listing, path, size))
 
 
-@general("protocol", "major", listings(_leads_on, "paging"))
-def pages_lead_to_an_end(stage: Stage, listing: Listing) -> None:
-    """What a list hands out for its next page leads on, and to an end when all has been shown."""
-    path, items = furnished(stage, listing, _FEW)
-    size = _part(stage, listing, len(items))
-
-    def judge(whole: Exchange, items: list[Any]) -> None:
-        seen: set[str] = set()
-        handed_out: list[Any] = []
-        for number, exchange in enumerate(pages(stage, listing, None, size, **path)):
-            if number and exchange.status not in (0, 401, 403, 429) and exchange.status < 500:
-                says = f"the next page is there: {_short(handed_out[-1])} was handed out for it"
-                stage.require(items_in(listing, exchange) is not None, exchange, says)
-            here = {identity(listing, item) for item in shown(stage, listing, exchange)}
-            following = next_of(listing, exchange)
-            again = following is not None and following in handed_out
-            says = "the next page shows what has not been shown yet"
-            came = f"{_short(following)} was handed out before" if again else "all of it was shown before"
-            stage.require(not again and not (here and here <= seen), exchange, says, came)
-            seen |= here
+def _require_pages(stage: Stage, listing: Listing, path: Path, size: int | None, whole: Look) -> None:
+    wanted = Counter(identity(listing, item) for item in whole.items)
+    came: Counter[str] = Counter()
+    handed_out: list[Any] = []
+    for number, exchange in enumerate(pages(stage, listing, None, size, **path)):
+        if number and exchange.status not in (0, 401, 403, 429) and exchange.status < 500:
+            says = f"the next page is there{f': {_short(handed_out[-1])} was handed out for it' if handed_out else ''}"
+            stage.require(items_in(listing, exchange) is not None, exchange, says)
+        here = [identity(listing, item) for item in shown(stage, listing, exchange)]
+        for name in here:
+            twice = came[name] and came[name] >= max(wanted[name], 1)
+            says = f"each thing is on one page only, with {_asked(listing, size)}"
+            stage.require(not twice, exchange, says, f"{_short(name)} is there again")
+            came[name] += 1
+        if following := next_of(listing, exchange):
+            says = f"what leads to the next page leads on; {_short(following)} was handed out before"
+            stage.require(following not in handed_out, exchange, says)
             handed_out.append(following)
-            if number == _MOST_PAGES:
-                return
-        says = f"the pages go on until all {len(items)} things have been shown that one large page shows"
-        stage.require(
-            len(seen) >= len({identity(listing, item) for item in items}), exchange, says, f"{len(seen)} were"
-        )
-
-    undisturbed(stage, listing, path, judge)
+        if came.total() >= len(whole.items) + (size or 0):
+            break
+        if number == _MOST_PAGES:
+            return
+    lost = [name for name in wanted if came[name] < wanted[name]]
+    says = f"the pages hold all {len(whole.items)} things that one large page shows, with {_asked(listing, size)}"
+    stage.require(not lost, exchange, says, f"{len(lost)} missing: {_short(*lost[:_FEW])}")
 
 
 @general("protocol", "major", listings(_has_sizes, "paging"))
@@ -110,34 +93,32 @@ def pages_are_no_longer_than_asked(stage: Stage, listing: Listing) -> None:
     """A page holds no more items than were asked for."""
     size = size_near(stage, listing, 2) or 0
     path, _ = furnished(stage, listing, size + 1)
-    exchange = look(stage, listing, path, size=size)
-    items = shown(stage, listing, exchange)
+    short = look(stage, listing, path, size)
     says = f"{size} items at most, with {_asked(listing, size)}"
-    stage.require(len(items) <= size, exchange, says, f"{len(items)} items")
+    stage.require(len(short.items) <= size, short.exchange, says, f"{len(short.items)} items")
 
 
 @general("protocol", "minor", listings(lambda listing: listing.total, "total"))
 def total_is_what_there_is(stage: Stage, listing: Listing) -> None:
     """The total that a list states is the number of things on all its pages, whatever their size."""
-    path, _ = furnished(stage, listing, _FEW)
-    small = size_near(stage, listing, 2)
+    path, seen = furnished(stage, listing, _FEW)
+    undisturbed(stage, listing, path, seen, partial(_require_total, stage, listing, path))
 
-    def judge(whole: Exchange, items: list[Any]) -> None:
-        total = _total(listing, whole)
-        says = f"a total of {len(items)} at least, which are on one page"
-        stage.require(total >= len(items), whole, says, f"it is {total}")
-        if total <= len(items) * _MOST_PAGES:
-            found, exchanges = everything(stage, listing, **path)
-            came = _total(listing, exchanges[-1])
-            says = f"the total is the number of things on all pages, {len(found)}"
-            stage.require(came == len(found), exchanges[-1], says, f"it is {came}")
-        if small and small < len(items):
-            exchange = look(stage, listing, path, size=small)
-            came = _total(listing, exchange)
-            says = f"the total is {total}, also with {_asked(listing, small)}"
-            stage.require(came == total, exchange, says, f"it is {came}")
 
-    undisturbed(stage, listing, path, judge)
+def _require_total(stage: Stage, listing: Listing, path: Path, whole: Look) -> None:
+    total, small = _total(listing, whole.exchange), size_near(stage, listing, 2)
+    says = f"a total of {len(whole.items)} at least, which are on one page"
+    stage.require(total >= len(whole.items), whole.exchange, says, f"it is {total}")
+    if total <= len(whole.items) * _MOST_PAGES:
+        found, exchanges = everything(stage, listing, **path)
+        came = _total(listing, exchanges[-1])
+        says = f"the total is the number of things on all pages, {len(found)}"
+        stage.require(came == len(found), exchanges[-1], says, f"it is {came}")
+    if small and small < len(whole.items):
+        short = look(stage, listing, path, small)
+        came = _total(listing, short.exchange)
+        says = f"the total is {total}, also with {_asked(listing, small)}"
+        stage.require(came == total, short.exchange, says, f"it is {came}")
 
 
 @general("protocol", "critical", listings(_has_ids))
@@ -146,11 +127,11 @@ def ids_are_unique(stage: Stage, listing: Listing) -> None:
     path = path_of(stage, listing)
 
     def judge() -> list[str]:
-        exchange = look(stage, listing, path)
-        ids = [str(item[listing.id_member]) for item in _with_ids(listing, shown(stage, listing, exchange))]
+        seen = look(stage, listing, path)
+        ids = [str(item[listing.id_member]) for item in _with_ids(listing, seen.items)]
         twice = [name for name, number in Counter(ids).items() if number > 1]
         says = f"each thing in the list has another {listing.id_member}"
-        stage.require(not twice, exchange, says, f"{_short(*twice[:_FEW])} stands for several")
+        stage.require(not twice, seen.exchange, says, f"{_short(*twice[:_FEW])} stands for several")
         return ids
 
     ids = stage.settled(judge)
@@ -177,16 +158,17 @@ def _require_new_ids(stage: Stage, listing: Listing) -> None:
 @general("inferred", "major", listings(_has_ids))
 def ids_stay_the_same(stage: Stage, listing: Listing) -> None:
     """A thing keeps its id from one look at the list to the next."""
-    path, _ = furnished(stage, listing, 1)
+    path, before = furnished(stage, listing, 1)
 
     def judge() -> None:
-        before = _by_rest(listing, shown(stage, listing, look(stage, listing, path)))
-        exchange = look(stage, listing, path)
-        after = _by_rest(listing, shown(stage, listing, exchange))
-        other = {before[rest]: after[rest] for rest in before if rest in after and before[rest] != after[rest]}
+        nonlocal before
+        now = look(stage, listing, path)
+        old, new = _by_rest(listing, before.items), _by_rest(listing, now.items)
+        other = {old[rest]: new[rest] for rest in old if rest in new and old[rest] != new[rest]}
+        before = now
         says = f"{listing.id_member} of each thing is what it was a moment ago"
         came = ", ".join(f"{_short(one)} is now {_short(two)}" for one, two in [*other.items()][:_FEW])
-        stage.require(not other, exchange, says, came)
+        stage.require(not other, now.exchange, says, came)
 
     stage.settled(judge)
 
@@ -201,52 +183,43 @@ def _by_rest(listing: Listing, items: list[Any]) -> dict[str, str]:
     return {rest: ids[0] for rest, ids in found.items() if len(ids) == 1}
 
 
-@general("protocol", "major", listings(_has_ids, "", "read"))
-def listed_things_read_as_listed(stage: Stage, listing: Listing) -> None:
+@general("protocol", "major", readable_listings)
+def listed_things_read_as_listed(stage: Stage, subject: tuple[Listing, Resource]) -> None:
     """A thing reads by its id as the list shows it."""
-    path, items = furnished(stage, listing, 1)
-    things = _with_ids(listing, items)
-    for thing_id in dict.fromkeys(str(item[listing.id_member]) for item in things[:1] + things[-1:]):
-        stage.settled(partial(_require_as_listed, stage, listing, path, thing_id))
+    listing, resource = subject
+    path, seen = furnished(stage, listing, 1)
+    things = _with_ids(listing, seen.items)
+    for item in (things[:1] + things[-1:])[: len(things)]:
+        stage.settled(partial(_require_as_listed, stage, listing, resource, path, item))
 
 
-def _require_as_listed(stage: Stage, listing: Listing, path: Path, thing_id: str) -> None:
+def _require_as_listed(stage: Stage, listing: Listing, resource: Resource, path: Path, item: dict[str, Any]) -> None:
     """Judge what comes twice: others may change or remove a thing meanwhile, and some members change by themselves."""
-    before: dict[str, str] = {}
-    for number in range(2):
-        listed, exchange = _listed_and_read(stage, listing, path, thing_id)
-        if not listed:
-            return
-        if exchange.status in (404, 410):
-            now = {"": f"{exchange.status}"}
-        else:
-            read = listing.resource.thing_in(stage.fitting(exchange)) if listing.resource else {}
-            now = {
-                name: f"{name} is {_short(value)} in the list and {_short(read[name])} by itself"
-                for name, value in listed.items()
-                if name in read and not _agree(value, read[name])
-            }
-        if not now:
-            return
-        if number:
+    thing_id = str(item[listing.id_member])
+    exchange, wrong = _differences(stage, resource, path, item)
+    if wrong:
+        things = _with_ids(listing, look(stage, listing, path).items)
+        again = next((one for one in things if str(one[listing.id_member]) == thing_id), None)
+        if again:
+            exchange, still = _differences(stage, resource, path, again)
             says = f"what is listed under {_short(thing_id)} can be read, and reads as it is listed"
-            still = [text for name, text in now.items() if before.get(name) == text]
-            stage.require(not still, exchange, says, "; ".join(filter(None, still)))
-        before = now
+            came = [text for text in still if text in wrong]
+            stage.require(not came, exchange, says, "; ".join(came))
 
 
-def _listed_and_read(stage: Stage, listing: Listing, path: Path, thing_id: str) -> tuple[dict[str, Any], Exchange]:
-    """A thing in the list, empty if it is not there any more, and the answer to reading it."""
-    exchange = look(stage, listing, path)
-    things = _with_ids(listing, shown(stage, listing, exchange))
-    listed = next((item for item in things if str(item[listing.id_member]) == thing_id), None)
-    if listed is None or listing.resource is None:
-        return {}, exchange
-    where = {**path, listing.resource.parameter: thing_id}
-    exchange = stage.call(listing.resource.read, **where)
-    if exchange.status not in (404, 410) and not 200 <= exchange.status < 300:
+def _differences(stage: Stage, resource: Resource, path: Path, item: dict[str, Any]) -> tuple[Exchange, list[str]]:
+    """The answer to reading what is listed, and what of it is not as it is listed."""
+    exchange = stage.call(resource.read, **{**path, resource.parameter: str(item[resource.id_member])})
+    if exchange.status in (404, 410):
+        return exchange, ["it cannot be read"]
+    if not 200 <= exchange.status < 300:
         raise NotPlayed(f"{exchange.operation} answers {exchange.outcome(stage.run.credentials)}")
-    return listed, exchange
+    read = resource.thing_in(stage.fitting(exchange))
+    return exchange, [
+        f"{name} is {_short(value)} in the list and {_short(read[name])} by itself"
+        for name, value in item.items()
+        if name in read and not _agree(value, read[name])
+    ]
 
 
 def _agree(listed: Any, read: Any) -> bool:
@@ -271,14 +244,6 @@ def _total(listing: Listing, exchange: Exchange) -> int:
     return total
 
 
-def _part(stage: Stage, listing: Listing, number: int) -> int | None:
-    """The size of pages that hold about a fourth of a number of items; raises NotPlayed where one page holds all."""
-    size = size_near(stage, listing, max(2, -(-number // _PARTS)))
-    if size and size >= number:
-        raise NotPlayed(f"{listing.operation} shows {number} items, and they are all on one page of {size}")
-    return size
-
-
 def _asked(listing: Listing, size: int | None) -> str:
     return f"{listing.paging.size}={size}" if listing.paging and size else "pages as long as they are"
 
@@ -290,7 +255,6 @@ def _short(*values: Any) -> str:
 
 LAWS = (
     pages_hold_everything_once,
-    pages_lead_to_an_end,
     pages_are_no_longer_than_asked,
     total_is_what_there_is,
     ids_are_unique,

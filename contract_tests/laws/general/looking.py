@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from contract_tests.exchange import Exchange
 from contract_tests.laws.general.making import make, parents_of
-from contract_tests.laws.general.pages import large, pages, shown, worth_trying
+from contract_tests.laws.general.pages import pages, shown, size_near, worth_trying
 from contract_tests.laws.law import Breach, NotPlayed
 from contract_tests.laws.stage import Stage
 from contract_tests.surface.listings import Listing
@@ -17,48 +18,55 @@ from contract_tests.surface.resources import path_parameters
 
 _ATTEMPTS = 3
 _MOST_MADE = 4
+_LARGE = 100
 
-Query = Mapping[str, Any]
 Path = Mapping[str, Any]
 
 
-def look(stage: Stage, listing: Listing, path: Path, query: Query | None = None, size: int | None = None) -> Exchange:
-    """The answer for the first page, a large one unless a size is given."""
-    size = large(stage, listing) if size is None else size
-    return next(pages(stage, listing, query, size, **path))
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The items on the first page of a list, and the answer that showed them."""
+
+    items: list[Any]
+    exchange: Exchange
 
 
-def furnished(stage: Stage, listing: Listing, least: int) -> tuple[Path, list[Any]]:
-    """The path parameters of a list that shows some items at least, and the items on its first large page.
+def look(stage: Stage, listing: Listing, path: Path, size: int | None = None) -> Look:
+    """A look at the first page, a large one unless a size is given; raises NotPlayed where it cannot be had."""
+    exchange = next(pages(stage, listing, None, size or size_near(stage, listing, _LARGE), **path))
+    return Look(shown(stage, listing, exchange), exchange)
+
+
+def furnished(stage: Stage, listing: Listing, least: int) -> tuple[Path, Look]:
+    """The path parameters of a list that shows some items at least, and a look at it.
 
     Things are created if there are too few, and can be deleted again; raises NotPlayed if there are too few still.
     """
     path = path_of(stage, listing)
-    items = shown(stage, listing, look(stage, listing, path))
+    seen = look(stage, listing, path)
+    if len(seen.items) >= least:
+        return path, seen
+    reason = f"{listing.operation} has to show {least} items, and shows {len(seen.items)}"
     resource = listing.resource
-    if len(items) >= least:
-        return path, items
-    reason = ""
-    missing = least if resource and resource.parents else least - len(items)
-    if resource and resource.create and resource.delete and missing <= _MOST_MADE:
-        try:
-            path = parents_of(stage, resource) if resource.parents else path
-            for _ in range(missing):
-                make(stage, resource, parents=path)
-        except NotPlayed as refusal:
-            reason = f": {refusal}"
+    missing = least if resource and resource.parents else least - len(seen.items)
+    if not resource or not resource.create or not resource.delete or missing > _MOST_MADE:
+        raise NotPlayed(reason)
+    try:
+        path = parents_of(stage, resource) if resource.parents else path
+        for _ in range(missing):
+            make(stage, resource, parents=path)
+    except NotPlayed as refusal:
+        raise NotPlayed(f"{reason}: {refusal}") from refusal
 
-        def showing() -> list[Any]:
-            exchange = look(stage, listing, path)
-            there = shown(stage, listing, exchange)
-            stage.require(len(there) >= least, exchange, f"{least} items", f"{len(there)}")
-            return there
+    def showing() -> Look:
+        now = look(stage, listing, path)
+        stage.require(len(now.items) >= least, now.exchange, f"{least} items", f"{len(now.items)}")
+        return now
 
-        try:
-            return path, showing() if reason else stage.settled(showing)
-        except Breach as breach:
-            reason = reason or f": {breach.came} are shown of those that were created"
-    raise NotPlayed(f"{listing.operation} has to show {least} items, and shows {len(items)}{reason}")
+    try:
+        return path, stage.settled(showing)
+    except Breach as breach:
+        raise NotPlayed(f"{reason}, and {breach.came} when {missing} have been created") from breach
 
 
 def path_of(stage: Stage, listing: Listing) -> Path:
@@ -75,30 +83,29 @@ def path_of(stage: Stage, listing: Listing) -> Path:
         parent = surface.resources[name]
         above = {one: found[one] for one in path_parameters(parent.collection)}
         holder = surface.listings.get(parent.list)
-        items = shown(stage, holder, look(stage, holder, above)) if holder else []
+        items = look(stage, holder, above).items if holder else []
         ids = [item[parent.id_member] for item in items if isinstance(item, dict) and parent.id_member in item]
         found[parameter] = str(ids[0]) if ids else make(stage, parent, parents=above).id
     return found
 
 
-def undisturbed(
-    stage: Stage, listing: Listing, path: Path, judge: Callable[[Exchange, list[Any]], None], query: Query | None = None
-) -> None:
+def undisturbed(stage: Stage, listing: Listing, path: Path, before: Look, judge: Callable[[Look], None]) -> None:
     """Judge a list that shows the same before and after; raises NotPlayed if others change it all the time.
 
     What is created or removed while pages are turned shifts the rest: then nothing can be said of what is on them.
     """
 
     def attempt() -> None:
+        nonlocal before
         for _ in range(_ATTEMPTS):
-            before = look(stage, listing, path, query)
-            items = shown(stage, listing, before)
             try:
-                judge(before, items)
+                judge(before)
                 return
             except Breach:
-                after = shown(stage, listing, look(stage, listing, path, query))
-                if [identity(listing, item) for item in after] == [identity(listing, item) for item in items]:
+                after = look(stage, listing, path)
+                one, two = ([identity(listing, item) for item in seen.items] for seen in (before, after))
+                before = after
+                if one == two:
                     raise
         raise NotPlayed(f"{listing.operation} changes while it is read")
 

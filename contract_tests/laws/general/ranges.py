@@ -26,8 +26,8 @@ _NEAR = timedelta(seconds=1)
 def ranges_cut(stage: Stage, subject: tuple[Listing, Range]) -> None:
     """A range of time gives all that lies in it, and nothing else."""
     listing, cut = subject
-    path, items = furnished(stage, listing, _FEW)
-    texts = {time: item[cut.member] for item in items if (time := _time(item, cut.member))}
+    path, seen = furnished(stage, listing, _FEW)
+    texts = {time: item[cut.member] for item in seen.items if (time := _time(item, cut.member))}
     times = sorted(texts)
     if len(times) < _FEW:
         raise NotPlayed(f"{listing.operation} shows {len(times)} different times in `{cut.member}`, {_FEW} are needed")
@@ -40,7 +40,9 @@ def ranges_cut(stage: Stage, subject: tuple[Listing, Range]) -> None:
             raise NotPlayed(f"`{name}` takes no times such as {text}, which `{cut.member}` is")
     # What is not declared may be cut by when it ends: then the range begins with what began before it.
     earliest = times[first] if "range" in listing.declared else times[first - 1]
-    stage.settled(partial(_require_cut, stage, listing, cut, path, asked, items, earliest, times[first], times[last]))
+    stage.settled(
+        partial(_require_cut, stage, listing, cut, path, asked, seen.items, earliest, times[first], times[last])
+    )
 
 
 def _require_cut(
@@ -77,7 +79,7 @@ def _require_cut(
 
     wanted = inside(before)
     if len(exchanges) < _MOST_PAGES and not wanted.keys() <= found:
-        still = inside(shown(stage, listing, look(stage, listing, path)))
+        still = inside(look(stage, listing, path).items)
         missing = [time for name, time in wanted.items() if name in still and name not in found]
         came = f"listed without the range, missing with it: {cut.member} {', '.join(missing[:_FEW])}"
         stage.require(not missing, exchanges[-1], f"all that lies in the range, {words}", came)

@@ -24,16 +24,22 @@ def resources(*verbs: str, where: Callable[[Resource], object] = bool) -> Select
     return select
 
 
-def listings(where: Callable[[Listing], object], declared: str = "", *verbs: str) -> Select:
-    """Lists for which something holds, whose things have all these operations; published where that key is declared."""
+def listings(where: Callable[[Listing], object], declared: str = "") -> Select:
+    """Lists for which something holds; published where the declaration has that key of them."""
 
     def select(surface: Surface) -> Iterable[Subject]:
         for listing in surface.listings.values():
-            labels = [listing.operation, *(getattr(listing.resource, verb, "") for verb in verbs)]
-            if all(labels) and where(listing):
-                yield Subject(listing, tuple(labels), declared in listing.declared)
+            if where(listing):
+                yield Subject(listing, (listing.operation,), declared in listing.declared)
 
     return select
+
+
+def readable_listings(surface: Surface) -> Iterable[Subject]:
+    """Lists of things that can be read one by one, with the resource."""
+    for listing in surface.listings.values():
+        if listing.resource and listing.resource.read:
+            yield Subject((listing, listing.resource), (listing.operation, listing.resource.read))
 
 
 def filters(surface: Surface) -> Iterable[Subject]:
