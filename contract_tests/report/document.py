@@ -16,6 +16,9 @@ import jsonschema_rs
 
 from contract_tests.findings import Cause, Tally
 from contract_tests.report.report import Report
+from contract_tests.report.words import near
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 FORMAT = 1
 """Goes up when a program that reads these files would have to change; members may be added without that."""
@@ -26,7 +29,7 @@ class DocumentError(Exception):
 
 
 def document(report: Report) -> dict[str, Any]:
-    """A run as JSON values."""
+    """A run as JSON values; half a surrogate pair, which is no character, is shown as its escape."""
     tally = report.tally
     described: dict[str, Any] = {
         "format": FORMAT,
@@ -58,7 +61,9 @@ def document(report: Report) -> dict[str, Any]:
             "untested": list(compared.untested),
             "differences": list(compared.differences),
         }
-    return described
+    text = json.dumps(described, ensure_ascii=False)
+    plain: dict[str, Any] = json.loads(_HALF.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text))
+    return plain
 
 
 def _run(report: Report) -> dict[str, Any]:
@@ -90,7 +95,7 @@ def _finding(cause: Cause) -> dict[str, Any]:
         "basis": finding.basis,
         "severity": finding.severity,
         "title": finding.title,
-        "where": {"file": str(location.file), "line": location.line, "pointer": location.pointer},
+        "where": {"file": near(location.file), "line": location.line, "pointer": location.pointer},
         "contract": finding.contract,
         "came": finding.came,
         "curl": finding.curl,
@@ -135,9 +140,7 @@ def _coverage(tally: Tally) -> dict[str, Any]:
 
 def render(report: Report) -> str:
     """The report as text."""
-    text = json.dumps(document(report), ensure_ascii=False, indent=2) + "\n"
-    # Half a surrogate pair is no character, and few readers take its escape: it is shown as one instead.
-    return re.sub("[\ud800-\udfff]", lambda half: f"\\\\u{ord(half[0]):04x}", text)
+    return json.dumps(document(report), ensure_ascii=False, indent=2) + "\n"
 
 
 def read(file: Path) -> dict[str, Any]:
