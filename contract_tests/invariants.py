@@ -35,7 +35,7 @@ class Broken:
     values: str
 
     def __str__(self) -> str:
-        return f"{self.invariant.expression.text}: {self.values}, at #{self.pointer}"
+        return f"{self.values}, at #{self.pointer}"
 
 
 class _Edge(NamedTuple):
@@ -44,6 +44,14 @@ class _Edge(NamedTuple):
     kind: str
     name: str
     place: Place
+
+
+class _Found(NamedTuple):
+    """An object in an answer, at a pointer, and what is to hold within it."""
+
+    invariants: list[Invariant]
+    pointer: str
+    thing: Mapping[str, Any]
 
 
 class Invariants:
@@ -62,24 +70,32 @@ class Invariants:
 
     def judge(self, exchange: Exchange) -> Broken | None:
         """The first invariant that an answer breaks, or None."""
-        schema = self._answer(exchange.operation, exchange.status)
-        if schema is None or not exchange.operation.startswith(f"{exchange.method} "):
-            return None
-        try:
-            body = exact(exchange.answer)
-        except (ValueError, RecursionError):
-            return None
-        for invariants, pointer, thing in self._things(schema, body):
+        for invariants, pointer, thing in self._shown_by(exchange):
             for invariant in invariants:
                 if values := invariant.expression.broken_by(thing):
                     return Broken(invariant, pointer, values)
         return None
+
+    def apply_to(self, exchange: Exchange) -> bool:
+        """Whether there is anything to judge in an answer."""
+        return any(True for _ in self._shown_by(exchange))
 
     def within(self, label: str) -> list[Invariant]:
         """The invariants of what a success of an operation may hold."""
         schema = answer_schema(self._contract, label)
         leads = self._led_to(schema) if schema else frozenset()
         return [one for pointer, invariants in self._at.items() if pointer in leads for one in invariants]
+
+    def _shown_by(self, exchange: Exchange) -> Iterator[_Found]:
+        """The objects in an answer with invariants."""
+        schema = self._answer(exchange.operation, exchange.status)
+        if schema is None or not exchange.operation.startswith(f"{exchange.method} "):
+            return
+        try:
+            body = exact(exchange.answer)
+        except (ValueError, RecursionError):
+            return
+        yield from self._things(schema, body)
 
     def _answer(self, label: str, status: int) -> Place | None:
         """The schema of an answer that may hold something to judge."""
@@ -89,14 +105,12 @@ class Invariants:
             self._answers[key] = schema if schema and self._led_to(schema) else None
         return self._answers[key]
 
-    def _things(
-        self, schema: Place, value: Any, pointer: str = "", depth: int = 0
-    ) -> Iterator[tuple[list[Invariant], str, Mapping[str, Any]]]:
-        """The objects in a value with invariants, and their pointers."""
+    def _things(self, schema: Place, value: Any, pointer: str = "", depth: int = 0) -> Iterator[_Found]:
+        """The objects in a value with invariants."""
         if depth > _DEEP or not isinstance(value, dict | list) or not self._led_to(schema):
             return
         if isinstance(value, dict) and schema.pointer in self._at:
-            yield self._at[schema.pointer], pointer, value
+            yield _Found(self._at[schema.pointer], pointer, value)
         for edge in self._below(schema):
             for inner, at in self._values(edge, value, pointer):
                 yield from self._things(edge.place, inner, at, depth + 1)

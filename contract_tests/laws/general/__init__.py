@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from contract_tests.laws.general import filters, lists, ranges
+from contract_tests.laws.general import access, declared, filters, lifecycle, lists, ranges, states
 from contract_tests.laws.law import GeneralLaw
 
-LAWS: tuple[GeneralLaw, ...] = (*lists.LAWS, *filters.LAWS, *ranges.LAWS)
+LAWS: tuple[GeneralLaw, ...] = (
+    *lifecycle.LAWS,
+    *access.LAWS,
+    *lists.LAWS,
+    *filters.LAWS,
+    *ranges.LAWS,
+    *declared.LAWS,
+    *states.LAWS,
+)
