@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from contract_tests.contract import Place
+from contract_tests.contract import Contract, Place
 from contract_tests.exchange import Exchange
 from contract_tests.laws.law import NotPlayed
-from contract_tests.laws.stage import Stage
+from contract_tests.laws.stage import Headers, Stage
 from contract_tests.surface.resources import Resource, singular
 from contract_tests.surface.sample import sample
-from contract_tests.surface.schemas import body_schema, keyword, members, types
+from contract_tests.surface.schemas import body_media_type, body_schema, keyword, members, types
 
 _UNIQUE = "{unique}"
 # Members that are free text to any server; what else is a text may have a meaning.
 _NAMES = ("name", "title", "label", "display_name", "displayName", "description", "reference", "external_id", "note")
+_SERIALS = ("serial", "serial_number", "serialNumber", "number", "slug", "username")
 _DEEP = 4
 
 
@@ -38,9 +39,14 @@ class Thing:
         return str(self.path[self.resource.parameter])
 
     @property
-    def answer(self) -> Any:
-        """The body of the answer to its creation, or None."""
-        return self.exchange.json()
+    def parents(self) -> dict[str, Any]:
+        """The path parameters of its collection."""
+        return {name: value for name, value in self.path.items() if name != self.resource.parameter}
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """The thing in the answer to its creation; empty where it says nothing of it."""
+        return self.resource.thing_in(self.exchange.json())
 
 
 def parents_of(stage: Stage, resource: Resource, depth: int = 0) -> dict[str, Any]:
@@ -52,11 +58,16 @@ def parents_of(stage: Stage, resource: Resource, depth: int = 0) -> dict[str, An
     return found
 
 
-def make(stage: Stage, resource: Resource, *, depth: int = 0, **changes: Any) -> Thing:
-    """Create a thing, to be deleted when the law is over; raises NotPlayed where that cannot be done."""
+def make(
+    stage: Stage, resource: Resource, *, parents: Mapping[str, Any] | None = None, depth: int = 0, **changes: Any
+) -> Thing:
+    """Create a thing, to be deleted when the law is over; raises NotPlayed where that cannot be done.
+
+    The things above it are created for the purpose, too, unless their ids are given.
+    """
     if not resource.create:
         raise NotPlayed(f"{resource.collection} has no POST")
-    parents = parents_of(stage, resource, depth)
+    parents = parents_of(stage, resource, depth) if parents is None else parents
     body = {**body_of(stage, resource, depth), **changes}
     return made(stage, resource, parents, body)
 
@@ -66,20 +77,56 @@ def made(
     resource: Resource,
     parents: Mapping[str, Any],
     body: Mapping[str, Any],
-    headers: Mapping[str, str] | None = None,
+    headers: Headers | None = None,
 ) -> Thing:
     """The thing that this body creates; raises NotPlayed if the target refuses it."""
-    exchange = stage.call(resource.create, dict(body), headers=headers, **parents)
+    exchange = send(stage, resource.create, dict(body), headers=headers, **parents)
     if not 200 <= exchange.status < 300:
         hint = "" if exchange.status in (401, 403, 429, 0) else f"; declare a valid `body` of {resource.name}"
         raise NotPlayed(f"{resource.create} answers {exchange.outcome(stage.run.credentials)}{hint}")
+    return made_by(stage, resource, parents, body, exchange)
+
+
+def made_by(
+    stage: Stage, resource: Resource, parents: Mapping[str, Any], body: Mapping[str, Any], exchange: Exchange
+) -> Thing:
+    """The thing that a request has created, to be deleted when the law is over; raises NotPlayed if nothing tells it."""
     if not resource.item:
         return Thing(resource, dict(parents), body, exchange)
-    thing_id = _id(stage, resource, exchange)
+    thing_id = _id(resource, exchange)
     thing = Thing(resource, {**parents, resource.parameter: thing_id}, body, exchange)
     if resource.delete:
-        stage.later(lambda: stage.aside(resource.delete, **thing.path))
+        stage.later(lambda: delete(stage, thing, aside=True))
     return thing
+
+
+def send(stage: Stage, operation: str, body: Any = None, headers: Headers | None = None, **path: Any) -> Exchange:
+    """The answer of an operation to a body of the media type that it takes."""
+    media_type = body_media_type(stage.run.contract, operation) if body is not None else ""
+    implied: Headers = {"Content-Type": media_type} if media_type else {}
+    return stage.call(operation, body, query=None, headers={**implied, **(headers or {})}, **path)
+
+
+def delete(stage: Stage, thing: Thing, *, aside: bool = False) -> Exchange:
+    """The answer to deleting a thing, with its ETag where that is demanded."""
+    call = stage.aside if aside else stage.call
+    label = thing.resource.delete
+    return call(label, headers=precondition(stage, thing, label), **thing.path)
+
+
+def precondition(stage: Stage, thing: Thing, operation: str) -> dict[str, str]:
+    """The headers without which an operation would not touch a thing: its ETag, where If-Match is demanded."""
+    name = header_named("If-Match", stage, operation)
+    if not name or not stage.run.contract.parameters(operation)["header", name].value.get("required"):
+        return {}
+    etag = stage.aside(thing.resource.read, **thing.path).answer_headers.get("etag")
+    return {name: etag} if etag else {}
+
+
+def header_named(name: str, stage: Stage, operation: str) -> str:
+    """A header parameter as an operation writes it, or an empty text if it has none of that name."""
+    parameters = stage.run.contract.parameters(operation) if operation else {}
+    return next((one for place, one in parameters if place == "header" and one.lower() == name.lower()), "")
 
 
 def body_of(stage: Stage, resource: Resource, depth: int = 0) -> dict[str, Any]:
@@ -87,7 +134,7 @@ def body_of(stage: Stage, resource: Resource, depth: int = 0) -> dict[str, Any]:
     contract = stage.run.surface.contract
     schema = body_schema(contract, resource.create)
     told = resource.told.get("body")
-    body = deepcopy(told) if told else _shown(stage, resource, schema)
+    body = deepcopy(told) if told else shown_body(contract, resource.create)
     if not isinstance(body, dict):
         raise NotPlayed(f"no body for {resource.create} in the contract: declare `body` of {resource.name}")
     known = members(contract, schema)
@@ -95,11 +142,11 @@ def body_of(stage: Stage, resource: Resource, depth: int = 0) -> dict[str, Any]:
     if not told:
         _rename(stage, resource, body, known)
         _refer(stage, body, known, depth)
-    filled: dict[str, Any] = _filled(stage, body, depth)
-    if schema is not None and (flaws := contract.violations(schema, filled, "request")):
+    complete: dict[str, Any] = filled(stage, body, depth)
+    if schema is not None and (flaws := contract.violations(schema, complete, "request")):
         place = f"at #{flaws[0].pointer}: {flaws[0].message}"
         raise NotPlayed(f"the body made for {resource.create} is not valid {place}; declare `body` of {resource.name}")
-    return filled
+    return complete
 
 
 def listed_id(stage: Stage, resource: Resource) -> str:
@@ -114,10 +161,9 @@ def listed_id(stage: Stage, resource: Resource) -> str:
     raise NotPlayed(f"{resource.list} shows nothing, and nothing can be created there")
 
 
-def _shown(stage: Stage, resource: Resource, schema: Place | None) -> Any:
-    """The first request example of the contract, else a sample of the schema."""
-    contract = stage.run.surface.contract
-    holder = contract.below(contract.operations[resource.create], "requestBody", "content")
+def shown_body(contract: Contract, label: str) -> Any:
+    """The first example of a request in the contract, else a sample of its schema; None where there is neither."""
+    holder = contract.below(contract.operations[label], "requestBody", "content")
     for media_type in holder.value if isinstance(holder.value, Mapping) else ():
         content = contract.below(holder, media_type)
         if "json" not in media_type:
@@ -128,13 +174,13 @@ def _shown(stage: Stage, resource: Resource, schema: Place | None) -> Any:
             example = contract.below(content, "examples", name).value
             if "value" in example:
                 return deepcopy(example["value"])
-    return sample(contract, schema)
+    return sample(contract, body_schema(contract, label))
 
 
 def _rename(stage: Stage, resource: Resource, body: dict[str, Any], known: Mapping[str, Place]) -> None:
     """Give what is a name, and what has to be unique, a text of its own."""
     contract = stage.run.surface.contract
-    for name in (*resource.told.get("unique", ()), *_NAMES):
+    for name in (*resource.told.get("unique", ()), *_NAMES, *_SERIALS):
         schema = known.get(name)
         longest = keyword(contract, schema, "maxLength")
         free = not any(keyword(contract, schema, word) for word in ("enum", "const", "pattern", "format"))
@@ -154,12 +200,12 @@ def _refer(stage: Stage, body: dict[str, Any], known: Mapping[str, Place], depth
                 body[name] = f"{{{resource.name}}}"
 
 
-def _filled(stage: Stage, value: Any, depth: int) -> Any:
+def filled(stage: Stage, value: Any, depth: int = 0) -> Any:
     """The value with `{unique}` and the names of resources in braces replaced."""
     if isinstance(value, dict):
-        return {name: _filled(stage, inner, depth) for name, inner in value.items()}
+        return {name: filled(stage, inner, depth) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_filled(stage, inner, depth) for inner in value]
+        return [filled(stage, inner, depth) for inner in value]
     if not isinstance(value, str) or "{" not in value:
         return value
     value = value.replace(_UNIQUE, stage.name()) if _UNIQUE in value else value
@@ -174,10 +220,9 @@ def _filled(stage: Stage, value: Any, depth: int) -> Any:
     return int(text) if kinds == {"integer"} and text.isdecimal() else text
 
 
-def _id(stage: Stage, resource: Resource, exchange: Exchange) -> str:
+def _id(resource: Resource, exchange: Exchange) -> str:
     """The id in the answer, else the last part of `Location`."""
-    answer = exchange.json()
-    value = answer.get(resource.id_member) if isinstance(answer, dict) else None
+    value = resource.thing_in(exchange.json()).get(resource.id_member)
     if isinstance(value, str | int) and not isinstance(value, bool):
         return str(value)
     location = urlsplit(exchange.answer_headers.get("location", "")).path.rstrip("/")

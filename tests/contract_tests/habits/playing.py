@@ -10,6 +10,8 @@ from contract_tests.credentials import Credentials
 from contract_tests.declaration import Declaration, beside
 from contract_tests.findings import Ended, Started, Tally
 from contract_tests.laws import laws_of
+from contract_tests.laws.observed import LAWS as OBSERVED
+from contract_tests.laws.observed.observer import Watch
 from contract_tests.laws.performance import play
 from contract_tests.plan import LAWS, Conduct, LawPlan, Plan
 from contract_tests.surface.surface import Surface
@@ -30,13 +32,17 @@ def surface_of(spec: Path, *, declared: bool = True) -> Surface:
 def played(
     habit: Habit, *planted: Defect | Trap, law: str = "", seed: int = 1, settle_s: float = 0.0, declared: bool = True
 ) -> Tally:
-    """What all laws, or one of them, come to on a server with these defects and traps in it."""
+    """What all laws, or one of them, come to on a server with these defects and traps in it.
+
+    For an observed law all others are played.
+    """
     surface = surface_of(habit.server.contract, declared=declared)
     headers = dict(habit.headers)
     for one in planted:
         headers |= getattr(one, "headers", {})
     roles = {role: told for role, told in (("other", habit.others), ("reader", habit.readers)) if told}
-    laws = tuple(each for each in laws_of(surface) if law in ("", each.name))
+    observed = tuple(each for each in OBSERVED if law in ("", each.name))
+    laws = tuple(each for each in laws_of(surface) if law == each.name) or laws_of(surface)
     with served(habit.server(*planted)) as url:
         plan = Plan(
             surface.contract,
@@ -47,12 +53,13 @@ def played(
             seed,
             1,
             None,
-            LawPlan(laws, surface, {}, BASES),
+            LawPlan(laws, surface, {}, BASES, observed=observed),
             Conduct(settle_s=settle_s),
         )
         tally = Tally()
         tally.add(Started(surface.contract.title, url, seed, (LAWS,), tuple(surface.contract.operations)))
-        for event in play(plan, plan.laws):  # type: ignore[arg-type]
+        watch = Watch(plan, observed)
+        for event in (*play(plan, plan.laws, watch=watch), *watch.ended()):  # type: ignore[arg-type]
             tally.add(event)
         tally.add(Ended(0.0, "completed"))
     return tally
