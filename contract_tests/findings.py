@@ -203,8 +203,8 @@ class Tally:
                     self.observed |= judged
                 elif event.phase == LAWS:
                     self.laws.update(dict.fromkeys(judged, ""))
-                self._add_findings(self.causes, event.findings, event.phase)
-                self._add_findings(self.notes, event.notes, event.phase)
+                self._add_findings(self.causes, event.findings, event)
+                self._add_findings(self.notes, event.notes, event)
             case Unplayed():
                 self.laws[event.operation, event.law] = event.reason
             case Trouble():
@@ -212,10 +212,13 @@ class Tally:
             case Ended():
                 self.end = event
 
-    def _add_findings(self, causes: dict[Key, Cause], findings: Iterable[Finding], phase: str) -> None:
+    def _add_findings(self, causes: dict[Key, Cause], findings: Iterable[Finding], event: Judged) -> None:
         for finding in findings:
             self.judged.add((finding.operation, finding.check))
-            causes.setdefault(finding.key, Cause(finding)).see(finding, phase)
+            cause = causes.setdefault(finding.key, Cause(finding))
+            # One call of a scenario is shorter than all of them, and shows nothing to whoever repeats it alone.
+            scenario = event.observed and (finding.operation, finding.check) in self.laws
+            cause.see(cause.example if scenario else finding, event.phase)
 
     @property
     def unplayed(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from contract_tests.contract import Contract
 from contract_tests.credentials import Credentials
@@ -31,6 +31,11 @@ class Observer:
     def __init__(self, contract: Contract, credentials: Credentials) -> None:
         self.contract = contract
         self.credentials = credentials
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """The observer of a run."""
+        return cls(plan.contract, plan.credentials)
 
     def judges(self, label: str) -> bool:
         """Whether anything can be wrong with an operation of the contract."""
@@ -77,7 +82,7 @@ class Watch:
         self._counted = plan.laws.counted if plan.laws else frozenset(BASES)
         self._last = plan.phases[-1]
         self._told: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
-        self._observers = [(law, law.observe(plan.contract, plan.credentials)) for law in laws]
+        self._observers = [(law, law.observe.of(plan)) for law in laws]
 
     def judged(self, phase: str, exchanges: Iterable[Exchange]) -> Iterator[Judged]:
         """What the exchanges of a phase show, in the order in which they were sent."""
