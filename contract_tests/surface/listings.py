@@ -1,29 +1,19 @@
-"""Lists: where their items are, how they are paged, filtered, sorted and cut to a time."""
+"""Lists: where their items are, and how they are filtered, sorted and cut to a time."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from contract_tests.contract import Contract, Place
 from contract_tests.declaration import Declaration
+from contract_tests.surface.paging import Paging, Tokens, at, paging_of, schema_at, total_of
 from contract_tests.surface.resources import Resource
 from contract_tests.surface.schemas import answer_schema, items, keyword, members, types
 from specs.source import tokens
 
-Style = Literal["page", "offset", "cursor", "link"]
-Tokens = tuple[str, ...]
-
-_PAGE = ("page", "page_number", "pageNumber", "page_no", "p")
-_OFFSET = ("offset", "skip", "start_index", "startIndex")
-_CURSOR = ("cursor", "page_token", "pageToken", "next_token", "nextToken", "starting_after", "after", "page_after")
-_SIZE = ("per_page", "perPage", "page_size", "pageSize", "limit", "size", "count", "max_results", "top", "first")
-_NEXT = ("next_cursor", "nextCursor", "next_page_token", "nextPageToken", "next_token", "nextToken", "next", "cursor")
-_NEXT_LINK = ("next", "next_url", "nextUrl", "next_page", "nextPage")
-_MORE = ("has_more", "hasMore", "has_next", "hasNext", "has_next_page", "hasNextPage", "more")
-_TOTAL = ("total_count", "totalCount", "total", "count", "total_items", "totalItems", "total_results", "totalResults")
 _SORT = ("sort", "order", "order_by", "orderBy", "sort_by", "sortBy", "ordering")
 _RANGES = (
     ("from", "to"),
@@ -36,23 +26,6 @@ _RANGES = (
     ("from_time", "to_time"),
 )
 _RANGE_ENDINGS = (("_after", "_before"), ("_from", "_to"), ("_since", "_until"), ("__gte", "__lt"), ("__gte", "__lte"))
-
-
-@dataclass(frozen=True, slots=True)
-class Paging:
-    """How a list is cut into pages: query parameters, and where an answer says what is next.
-
-    `parameter` takes the number of the page (from `first`), the offset, or the cursor; it is empty for links, which are
-    URLs in the `Link` header, or at `next` in the body.
-    """
-
-    style: Style
-    parameter: str
-    size: str
-    first: int
-    next: Tokens
-    more: Tokens = ()
-    """Where an answer says whether there is a next page, for those that always have something at `next`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +86,6 @@ class Listing:
         return found if isinstance(found, list) else None
 
 
-def at(value: Any, tokens: Tokens) -> Any:
-    """What stands at a pointer, or None."""
-    for token in tokens:
-        value = value.get(token) if isinstance(value, Mapping) else None
-    return value
-
-
 def listings(contract: Contract, declaration: Declaration, resources: Mapping[str, Resource]) -> dict[str, Listing]:
     """All lists by the label of their operation, in document order."""
     found = {}
@@ -141,18 +107,18 @@ def _listing(
     where = tuple(tokens(told["items"])) if "items" in told else _items_at(contract, schema)
     if where is None:
         return None
-    item = items(contract, _below(contract, schema, where))
+    item = items(contract, schema_at(contract, schema, where))
     parameters = [name for place, name in contract.parameters(label) if place == "query"]
     envelope = schema if where else None
     resource = next((one for one in resources.values() if one.list == label), None)
-    paging = _told_paging(told["paging"]) if "paging" in told else _paging(contract, label, parameters, envelope)
+    paging = paging_of(contract, label, parameters, envelope, told.get("paging"))
     taken = {paging.parameter, paging.size} if paging else set()
     return Listing(
         operation=label,
         items=where,
         item=item,
         paging=paging,
-        total=tuple(tokens(told["total"])) if "total" in told else _total(contract, envelope),
+        total=tuple(tokens(told["total"])) if "total" in told else total_of(contract, envelope),
         filters=_filters(contract, label, item, parameters, taken, told.get("filters", {})),
         sort=_sort(contract, label, item, parameters, told.get("sort")),
         range=_range(contract, item, parameters, told.get("range")),
@@ -172,12 +138,6 @@ def _parents(path: str, resources: Mapping[str, Resource]) -> dict[str, str]:
     return {one.parameter: one.name for one in sorted(above, key=lambda one: len(one.item))}
 
 
-def _below(contract: Contract, schema: Place | None, where: Tokens) -> Place | None:
-    for token in where:
-        schema = members(contract, schema).get(token)
-    return schema
-
-
 def _items_at(contract: Contract, schema: Place | None) -> Tokens | None:
     """The answer itself where it is an array, else its only array of objects, else its only array; None if open."""
     if "array" in types(contract, schema):
@@ -189,65 +149,6 @@ def _items_at(contract: Contract, schema: Place | None) -> Tokens | None:
     if len(names) != 1 or "id" in members(contract, schema):
         return None
     return (names[0],)
-
-
-def _told_paging(told: Mapping[str, Any]) -> Paging | None:
-    if told["style"] == "none":
-        return None
-    return Paging(
-        style=told["style"],
-        parameter=told.get("parameter", ""),
-        size=told.get("size", ""),
-        first=told.get("first", 1 if told["style"] == "page" else 0),
-        next=tuple(tokens(told.get("next", ""))),
-    )
-
-
-def _paging(contract: Contract, label: str, parameters: list[str], envelope: Place | None) -> Paging | None:
-    size = _first(parameters, _SIZE)
-    if page := _first(parameters, _PAGE):
-        minimum = keyword(contract, contract.below(contract.parameters(label)["query", page], "schema"), "minimum")
-        return Paging("page", page, size, minimum if minimum in (0, 1) else 1, ())
-    if offset := _first(parameters, _OFFSET):
-        return Paging("offset", offset, size, 0, ())
-    if _declares_header(contract, label, "link"):
-        return Paging("link", "", size, 0, ())
-    if cursor := _first(parameters, _CURSOR):
-        following, more = _find(contract, envelope, _NEXT), _find(contract, envelope, _MORE)
-        return Paging("cursor", cursor, size, 0, following, more) if following else None
-    following = _find(contract, envelope, _NEXT_LINK)
-    schema = _below(contract, envelope, following)
-    if following and keyword(contract, schema, "format") in ("uri", "uri-reference"):
-        return Paging("link", "", size, 0, following)
-    return None
-
-
-def _declares_header(contract: Contract, label: str, name: str) -> bool:
-    responses = contract.below(contract.operations[label], "responses")
-    return any(
-        header.lower() == name
-        for status in responses.value
-        if str(status).startswith("2")
-        for header in contract.below(responses, str(status)).value.get("headers", {})
-    )
-
-
-def _total(contract: Contract, envelope: Place | None) -> Tokens | None:
-    return _find(contract, envelope, _TOTAL) or None
-
-
-def _find(contract: Contract, envelope: Place | None, names: tuple[str, ...]) -> Tokens:
-    """Where the first of the names stands in an envelope, or in an object of it such as `pagination`."""
-    outer = members(contract, envelope)
-    for name in names:
-        if name in outer and "object" not in types(contract, outer[name]):
-            return (name,)
-    for holder, place in outer.items():
-        inner = members(contract, place) if "object" in types(contract, place) else {}
-        for name in names:
-            if name in inner:
-                return (holder, name)
-    return ()
 
 
 def _filters(
@@ -318,7 +219,3 @@ def _range(
                     included = True if until == "__lte" else False if until == "__lt" else None
                     return Range(f"{one}{start}", f"{one}{until}", name, included)
     return None
-
-
-def _first(names: list[str], wanted: tuple[str, ...]) -> str:
-    return next((name for name in wanted if name in names), "")

@@ -30,7 +30,8 @@ from contract_tests.laws.general.pages import (
 from contract_tests.laws.general.selectors import listings, readable_listings
 from contract_tests.laws.law import NotPlayed, general
 from contract_tests.laws.stage import Stage
-from contract_tests.surface.listings import Listing, at
+from contract_tests.surface.listings import Listing
+from contract_tests.surface.paging import at
 from contract_tests.surface.resources import Resource
 
 _PARTS = 4

@@ -10,7 +10,8 @@ from contract_tests.contract import Place
 from contract_tests.exchange import Exchange
 from contract_tests.laws.law import NotPlayed
 from contract_tests.laws.stage import Stage
-from contract_tests.surface.listings import Listing, at
+from contract_tests.surface.listings import Listing
+from contract_tests.surface.paging import at
 from contract_tests.surface.schemas import keyword
 
 _LARGE = 100
