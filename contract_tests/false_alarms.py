@@ -23,17 +23,27 @@ from schemathesis.openapi.checks import (
 )
 
 from contract_tests.contract import Contract, Place
+from contract_tests.declaration import Declaration
 from contract_tests.exchange import Exchange
 from contract_tests.pace import BUSY, PAUSE_S
 from contract_tests.wire import answered
+
+_NOTHING_DECLARED = Declaration()
 
 
 class FalseAlarms:
     """Tells breaches from false alarms; `reduced` holds, by case id, a simpler exchange that shows the same breach."""
 
-    def __init__(self, contract: Contract, headers: Mapping[str, str], retries: int = 0) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        headers: Mapping[str, str],
+        retries: int = 0,
+        declaration: Declaration = _NOTHING_DECLARED,
+    ) -> None:
         self.reduced: dict[str, Exchange] = {}
         self._contract = contract
+        self._declaration = declaration
         self._headers = headers
         self._answers: dict[str, Exchange | None] = {}
         self._retries = retries
@@ -42,6 +52,10 @@ class FalseAlarms:
     def is_breach(self, failure: Failure, case: Case[Any]) -> bool:
         """Whether a failure is to be reported."""
         match failure:
+            case RejectedPositiveData(status_code=status) | UndefinedStatusCode(status_code=status) if (
+                self._is_declared_refusal(case, status)
+            ):
+                return False
             case RejectedPositiveData():
                 return self._is_refused_without_reason(case)
             case ServerError(status_code=status):
@@ -55,6 +69,10 @@ class FalseAlarms:
                 # Requests without a token are for ignored_auth to judge, which takes 403 as well as 401.
                 return name.lower() != "authorization"
         return True
+
+    def _is_declared_refusal(self, case: Case[Any], status: int) -> bool:
+        """Whether the user says that the operation may refuse a valid request in this way."""
+        return str(status) in self._declaration.refusals(case.operation.label)
 
     def _is_refused_without_reason(self, case: Case[Any]) -> bool:
         """Whether a valid request is refused because of a value that the contract allows beyond doubt.
@@ -74,7 +92,9 @@ class FalseAlarms:
             if place is None or name in required or not self._is_closed(self._contract.below(place, "schema")):
                 continue
             plain, changed = self._ask(case, required), self._ask(case, required | {name})
-            if plain and changed and plain.succeeded and changed.status in (HTTPStatus.BAD_REQUEST, 422):
+            if not plain or not changed or self._is_declared_refusal(case, changed.status):
+                continue
+            if plain.succeeded and changed.status in (HTTPStatus.BAD_REQUEST, 422):
                 self.reduced[case.id] = changed
                 return True
         return False

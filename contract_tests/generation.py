@@ -25,6 +25,7 @@ from schemathesis.engine.core import EventStream
 from schemathesis.schemas import BaseSchema
 
 from contract_tests.contract import Contract, ContractError
+from contract_tests.declaration import Declaration
 from contract_tests.exchange import shown
 from contract_tests.false_alarms import FalseAlarms
 from contract_tests.findings import Event, PhaseEnded, PhaseStarted, Stop, Trouble
@@ -51,7 +52,8 @@ class Generation:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._alarms = FalseAlarms(plan.contract, _headers(plan), plan.conduct.retries)
+        declaration = plan.laws.surface.declaration if plan.laws else Declaration()
+        self._alarms = FalseAlarms(plan.contract, _headers(plan), plan.conduct.retries, declaration)
         self._config = schemathesis.Config.from_dict(configuration(plan))
         self._schema = _schema(plan, self._config, self._alarms)
 
