@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BROWSER := $(VENV)/.browser
 # A file's tests stay on one core, because they share what is slow to make; files begin in the order of tests/conftest.py.
 ON_EVERY_CORE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
@@ -12,7 +13,7 @@ ON_EVERY_CORE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 serve: $(INSTALLED)
 	$(BIN)/gridmock serve $(ARGS)
 
-test: lint
+test: lint $(BROWSER)
 	$(BIN)/python -m pytest $(ON_EVERY_CORE) $(ARGS)
 
 # The lowest version of each direct dependency that pyproject.toml allows; `make test` has the newest.
@@ -44,3 +45,11 @@ $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(INSTALLED)
+
+# For the tests of pages. Where none can be had they are skipped, and say so.
+$(BROWSER): $(INSTALLED)
+	@command -v chromium || command -v google-chrome \
+	  || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; } \
+	  || $(BIN)/playwright install chromium \
+	  || echo "No browser could be installed: tests of pages are skipped."
+	@touch $(BROWSER)
