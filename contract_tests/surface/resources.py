@@ -11,6 +11,8 @@ from contract_tests.contract import Contract, Place
 from contract_tests.declaration import Declaration
 from contract_tests.surface.schemas import answer_schema, items, members
 
+_BESIDE_A_THING = {"meta", "links", "status", "message", "success", "errors", "request_id", "requestId"}
+
 
 @dataclass(frozen=True)
 class Resource:
@@ -33,6 +35,8 @@ class Resource:
     delete: str
     parents: Mapping[str, str]
     schema: Place | None
+    inside: str = ""
+    """The member of answers that holds the thing, where they hold it in one: `data` for `{"data": {...}}`."""
     told: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """What the declaration says of it."""
 
@@ -40,6 +44,11 @@ class Resource:
     def set_by_server(self) -> frozenset[str]:
         """Members that may change by themselves."""
         return frozenset(self.told.get("set_by_server", ()))
+
+    def thing_in(self, answer: Any) -> dict[str, Any]:
+        """The members of the thing in an answer; empty where there is none."""
+        thing = answer.get(self.inside, answer) if self.inside and isinstance(answer, Mapping) else answer
+        return dict(thing) if isinstance(thing, Mapping) else {}
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -119,7 +128,7 @@ def _resource(
         return f"{method} {path}" if path and f"{method} {path}" in contract.operations else ""
 
     read, listed = label("GET", item), label("GET", collection)
-    schema = answer_schema(contract, read) if read else None
+    inside, schema = _unwrapped(contract, answer_schema(contract, read) if read else None)
     return Resource(
         name=name,
         collection=collection,
@@ -134,6 +143,7 @@ def _resource(
         delete=label("DELETE", item),
         parents=dict(_parents(collection, by_item)),
         schema=schema,
+        inside=inside,
         told=told,
     )
 
@@ -145,6 +155,15 @@ def _parents(collection: str, by_item: Mapping[str, str]) -> Iterator[tuple[str,
         name = by_item.get(head) or by_item.get(f"{head}/")
         if name:
             yield parameter, name
+
+
+def _unwrapped(contract: Contract, schema: Place | None) -> tuple[str, Place | None]:
+    """The schema of a thing, and the member of answers that it is in: their only object, where no id is beside it."""
+    names = members(contract, schema)
+    objects = {name: one for name, one in names.items() if name not in _BESIDE_A_THING and members(contract, one)}
+    if len(objects) != 1 or set(names) - set(objects) - _BESIDE_A_THING:
+        return "", schema
+    return next(iter(objects.items()))
 
 
 def _id_member(contract: Contract, schema: Place | None, parameter: str, name: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contract_tests.laws.general import access, declared, filters, lifecycle, lists, ranges, states
+from contract_tests.laws.general import access, declared, filters, lifecycle, lists, protocol, ranges, states
 from contract_tests.laws.law import GeneralLaw
 
 LAWS: tuple[GeneralLaw, ...] = (
     *lifecycle.LAWS,
     *access.LAWS,
+    *protocol.LAWS,
     *lists.LAWS,
     *filters.LAWS,
     *ranges.LAWS,

@@ -90,7 +90,7 @@ def made(
 def made_by(
     stage: Stage, resource: Resource, parents: Mapping[str, Any], body: Mapping[str, Any], exchange: Exchange
 ) -> Thing:
-    """The thing that a request has created, to be deleted when the law is over; raises NotPlayed if nothing tells it."""
+    """The thing that a request has created, to be deleted when the law is over; raises NotPlayed if none is named."""
     if not resource.item:
         return Thing(resource, dict(parents), body, exchange)
     thing_id = _id(resource, exchange)
