@@ -87,6 +87,7 @@ def load(path: Path, contract: Contract) -> Declaration:
     source = read(path)
     invariants: dict[str, list[Invariant]] = {}
     problems = [*_wrong_form(source)] or [*_unknown(source, contract), *_compile(source, contract, invariants)]
+    problems = problems or [*_unknown_names(source, contract)]
     if problems:
         raise SpecError(problems)
     return Declaration(source.value, source, Invariants(contract, invariants) if invariants else None)
@@ -119,6 +120,14 @@ def _unknown(source: Source, contract: Contract) -> Iterator[SpecProblem]:
             if key in resource and resource[key] not in paths:
                 message = f"{contract.path} has no path {resource[key]!r}"
                 yield SpecProblem(source.locate(f"/resources/{escape(name)}/{key}"), message)
+
+
+def _unknown_names(source: Source, contract: Contract) -> Iterator[SpecProblem]:
+    """Resources, members, parameters and states that the contract does not have."""
+    from contract_tests.surface.declared import unknown_names  # which knows declarations
+
+    for where, message in unknown_names(contract, Declaration(source.value)):
+        yield SpecProblem(source.locate("".join(f"/{escape(token)}" for token in where)), message)
 
 
 def _compile(source: Source, contract: Contract, into: dict[str, list[Invariant]]) -> Iterator[SpecProblem]:
