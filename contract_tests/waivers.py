@@ -54,7 +54,7 @@ class Waiver:
 
 
 def from_file(file: Path) -> tuple[Waiver, ...]:
-    """The waivers of a file; raises WaiverError with the first thing that is wrong in it."""
+    """The waivers of a file; raises WaiverError with all that is wrong in it."""
     try:
         text = file.read_text("utf-8")
         document = tomllib.loads(text)
@@ -67,7 +67,12 @@ def from_file(file: Path) -> tuple[Waiver, ...]:
         raise WaiverError(f"{file}: {strange[0]!r} is not known here; each waiver is a table under [[waiver]]")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise WaiverError(f"{file}: write [[waiver]], with two brackets, above each waiver")
-    return tuple(_waiver(place, entry) for place, entry in zip(_places(file, text, len(entries)), entries, strict=True))
+    placed = [*zip(_places(file, text, len(entries)), entries, strict=True)]
+    if problems := [f"{place}: {problem}" for place, entry in placed for problem in _problems(entry)]:
+        raise WaiverError("\n".join(problems))
+    return tuple(
+        Waiver(place=place, **{**entry, "reason": " ".join(entry["reason"].split())}) for place, entry in placed
+    )
 
 
 def _places(file: Path, text: str, number: int) -> list[str]:
@@ -76,12 +81,6 @@ def _places(file: Path, text: str, number: int) -> list[str]:
     if len(lines) == number:
         return [f"{file}:{line}" for line in lines]
     return [f"{file}: waiver {index}" for index in range(1, number + 1)]
-
-
-def _waiver(place: str, entry: Mapping[str, Any]) -> Waiver:
-    for problem in _problems(entry):
-        raise WaiverError(f"{place}: {problem}")
-    return Waiver(place=place, **{**entry, "reason": " ".join(entry["reason"].split())})
 
 
 def _problems(entry: Mapping[str, Any]) -> Iterator[str]:
@@ -96,7 +95,7 @@ def _problems(entry: Mapping[str, Any]) -> Iterator[str]:
         value = entry.get(key, "-")
         if not isinstance(value, str) or not value.strip():
             yield f"{key} is {value!r}: write a text that is not empty"
-    until = entry["until"]
+    until = entry.get("until", date.max)
     if not isinstance(until, date) or isinstance(until, datetime):
         yield f"until is {str(until)!r}: write the last day as a TOML date, without quotes: until = 2026-12-31"
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from contract_tests.comparison import Comparison
+from contract_tests.contract import Contract
 from contract_tests.findings import (
     Ended,
     Finding,
@@ -24,6 +27,7 @@ from contract_tests.findings import (
 )
 from contract_tests.report import junit, terminal
 from contract_tests.report.report import Report
+from specs.operation import Location
 
 LABELS = ("GET /a", "GET /b")
 
@@ -124,6 +128,16 @@ def test_the_summary_has_what_a_person_needs() -> None:
         "Again: gridmock check x --seed 1",
     ):
         assert part in lines
+
+
+def test_a_finding_knows_the_parts_of_its_place() -> None:
+    contract = Contract(Path("a: b/spec.yaml"), {"paths": {"/a: #b": {}}}, None, lines={"/paths": 3})
+    place = contract.place("paths", "/a: #b")
+    found = replace(finding(), where=contract.where(place))
+    assert found.location == contract.location(place) == Location(contract.path, 3, "/paths/~1a: #b")
+    lineless = replace(contract, lines={})
+    found = replace(found, where=lineless.where(place))
+    assert found.location == lineless.location(place) == Location(contract.path, 0, "/paths/~1a: #b")
 
 
 def test_laws_that_were_not_played_stand_together_by_reason() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import datetime
 from html.parser import HTMLParser
@@ -16,6 +17,10 @@ import jsonschema_rs
 import pytest
 from click.testing import CliRunner, Result
 
+import contract_tests
+from contract_tests import waivers
+from contract_tests.cli import check
+from contract_tests.commandline import again
 from contract_tests.findings import Tally
 from contract_tests.report import document, github, html, junit, sarif
 from contract_tests.report.options import FORMATS, Telling, report_options
@@ -322,6 +327,31 @@ def test_a_file_that_cannot_be_written_after_all_keeps_no_other_from_being_writt
         telling.tell(reported(tally(judged(finding()))))
     assert refused.value.exit_code == 2
     assert (folder / "page.html").exists()
+
+
+def test_the_command_that_does_it_again_has_these_options_too() -> None:
+    @click.command()
+    @report_options
+    @click.pass_context
+    def repeated(context: click.Context, /, **_: Any) -> None:
+        click.echo(again(context, "gridmock check", ()))
+
+    words = ["--json", "a b.json", "--github"]
+    assert CliRunner().invoke(repeated, words).output == "gridmock check --json 'a b.json' --github\n"
+
+
+def test_the_page_of_the_manual_says_what_there_is() -> None:
+    manual = (Path(contract_tests.__file__).parents[1] / "docs" / "reports.md").read_text("utf-8")
+    tabled = set(re.findall(r"^\| `(--[a-z]+)[ `]", manual, re.MULTILINE))
+    assert tabled == {*(f"--{name}" for name in FORMATS), "--github"}
+    known = {option for parameter in check.params for option in parameter.opts}
+    lines = re.findall(r"gridmock check .*(?:\\\n.*)?", manual)
+    assert len(lines) >= 3
+    assert {option for line in lines for option in re.findall(r"--[a-z-]+", line)} <= known
+    (example,) = re.findall(r"^```toml\n(.*?)^```", manual, re.MULTILINE | re.DOTALL)
+    Path("waivers.toml").write_text(example, "utf-8")
+    assert len(waivers.from_file(Path("waivers.toml"))) == 2
+    assert set(re.findall(r"`(\w+)`", manual[manual.index("| key |") :].split("\n\n")[0])) == {*waivers.KEYS}
 
 
 def test_the_run_of_the_reports_here_has_something_of_every_kind() -> None:

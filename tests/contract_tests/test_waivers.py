@@ -121,6 +121,18 @@ def test_a_wrong_file_says_where_and_what_to_write(text: str, message: str) -> N
     assert message in str(refused.value)
 
 
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(WaiverError) as refused:
+        waived(WAIVER.replace("reason", "because") + WAIVER.replace('"GET /a"', "7").replace("until", "till"), Tally())
+    assert [line.partition(": ")[2].partition(" is ")[0] for line in str(refused.value).splitlines()] == [
+        "'because'",
+        "reason",
+        "'till'",
+        "until",
+        "operation",
+    ]
+
+
 def test_a_file_that_is_not_there_or_no_text_says_so(tmp_path: Path) -> None:
     with pytest.raises(WaiverError, match=r"none\.toml cannot be read: No such file"):
         waivers.from_file(Path("none.toml"))
