@@ -1,21 +1,75 @@
-"""The pytest plugin: the fixture `contract`. pytest imports this module in every run, so it imports little itself."""
+"""The pytest plugin: the fixture `contract`, and the option that `contract_tests.test_contract` takes its tests from.
+
+pytest imports this module in every run, so it imports little itself.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from contract_tests.piecewise import Order, Pieces
     from contract_tests.traffic.judge import Judge
     from contract_tests.watching import Watch
 
 Watched = Callable[..., "Watch"]
 JudgeOf = Callable[[str, "Path | None", str], "Judge"]
 
-_WATCHES = pytest.StashKey["list[Watch]"]()
+ORDER: pytest.StashKey[Order] = pytest.StashKey()
+"""What `--gridmock-check` asks for, from the start of the session on."""
+PIECES: pytest.StashKey[Pieces] = pytest.StashKey()
+"""The run of it, from its first test on."""
+_WATCHES: pytest.StashKey[list[Watch]] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """See pytest."""
+    parser.getgroup("gridmock").addoption(
+        "--gridmock-check",
+        metavar="WORDS",
+        help='with --pyargs contract_tests.test_contract: the words of gridmock check, as in ="--target staging"',
+    )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """See pytest: a target that is not described well or does not answer is told once, before there are tests."""
+    config = session.config
+    words = config.getoption("gridmock_check")
+    if words is None or hasattr(config, "workerinput"):
+        return
+    if config.getoption("dist", "no") != "no":
+        raise pytest.UsageError("--gridmock-check plays one run after the other: leave -n out, or write -n 0")
+    from click import ClickException
+
+    from contract_tests.piecewise import ordered
+
+    meanwhile = ExitStack()
+    config.add_cleanup(meanwhile.close)
+    try:
+        config.stash[ORDER] = meanwhile.enter_context(ordered(words))
+    except ClickException as error:
+        raise pytest.UsageError(f"--gridmock-check: {error.format_message()}") from error
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """See pytest."""
+    if ORDER not in config.stash:
+        return []
+    plan = config.stash[ORDER].plan
+    return [f"gridmock check: {plan.contract.title} at {plan.url}, mode {plan.conduct.mode}, seed {plan.seed}"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """See pytest: what was exercised, since a test that passes does not say how much it tried."""
+    if PIECES in config.stash:
+        terminalreporter.section("gridmock check")
+        for line in config.stash[PIECES].summary():
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture
