@@ -150,6 +150,12 @@ def _values(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> di
 )
 @click.option("--time", "time_s", type=click.IntRange(1), metavar="SECONDS", help="Stop after so many seconds at most.")
 @click.option(
+    "--lanes",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Send generated requests from N processes; by default more than one where the target is slow to answer.",
+)
+@click.option(
     "--min-coverage",
     type=click.FloatRange(0, 100),
     default=0.0,
@@ -240,9 +246,11 @@ def _planned(
     seed: int,
     max_examples: int,
     time_s: int | None,
+    lanes: int | None,
     **_: Any,
 ) -> Iterator[Plan]:
     from contract_tests import probe
+    from contract_tests.lanes import lanes_for
 
     with _served(app, url) as base_url, _receiver(port) as receiver:
         goal = targets.with_values(_target(base_url, target, targets_file, token), value)
@@ -254,9 +262,21 @@ def _planned(
         laws = _laws(surface, law)
         phases = _playable((LAWS,) if laws_only else phases, laws, contract)
         credentials = probe.sign_in(goal)
-        probe.knock(contract, operations, goal.url, credentials)
+        answer_s = probe.knock(contract, operations, goal.url, credentials)
         law_plan = LawPlan(laws, surface, goal.values, counted(basis, goal.url), receiver, wait_s)
-        yield Plan(contract, goal.url, credentials, operations, phases, seed, max_examples, time_s, law_plan, conduct)
+        yield Plan(
+            contract,
+            goal.url,
+            credentials,
+            operations,
+            phases,
+            seed,
+            max_examples,
+            time_s,
+            law_plan,
+            conduct,
+            lanes or lanes_for(answer_s, rate_per_s),
+        )
 
 
 @contextmanager

@@ -44,6 +44,10 @@ class Contract:
     name: str = ""
     lines: Mapping[str, int] = field(default_factory=dict, repr=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process, which reads the file again: what was compiled for this one cannot be sent."""
+        return from_file, (self.path,)
+
     @property
     def title(self) -> str:
         """`info.title` of the document, or the name of its file."""

@@ -11,7 +11,7 @@ import math
 import os
 import time
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,8 @@ from contract_tests.contract import Contract, ContractError
 from contract_tests.declaration import Declaration
 from contract_tests.exchange import shown
 from contract_tests.false_alarms import FalseAlarms
-from contract_tests.findings import Event, PhaseEnded, PhaseStarted, Stop, Trouble
+from contract_tests.findings import Event, Judged, PhaseEnded, PhaseStarted, Stop, Trouble
+from contract_tests.laws.client import Client
 from contract_tests.laws.observed.observer import Watch
 from contract_tests.lists import readers
 from contract_tests.pace import Pace
@@ -55,7 +56,8 @@ class Generation:
         declaration = plan.laws.surface.declaration if plan.laws else Declaration()
         self._alarms = FalseAlarms(plan.contract, _headers(plan), plan.conduct.retries, declaration)
         self._config = schemathesis.Config.from_dict(configuration(plan))
-        self._schema = _schema(plan, self._config, self._alarms)
+        self._steering = Steering(plan.contract, Pace(plan.conduct.rate_per_s))
+        self._schema = _schema(plan, self._config, self._alarms, self._steering)
 
     def events(self, deadline: float | None, watch: Watch) -> Generator[Event, None, Stop]:
         """Their events until a time of `time.monotonic`; returns why they ended."""
@@ -64,6 +66,7 @@ class Generation:
         translation = Translation(plan.contract, plan.credentials, plan.points, self._alarms, watch)
         if deadline is not None:
             self._config.max_time = max(1, math.ceil(deadline - time.monotonic()))
+        yield from self._known_first()
         with _hypothesis_caches_elsewhere(), _stopped_at_the_end(from_schema(self._schema).execute()) as stream:
             for event in stream:
                 match event:
@@ -88,12 +91,20 @@ class Generation:
                         stop = _STOPS.get(reason, "completed")
         return stop
 
+    def _known_first(self) -> Iterator[Judged]:
+        plan = self._plan
+        with closing(Client(plan.url, plan.credentials.headers, plan.conduct)) as client:
+            for exchange in self._steering.read(plan.lists, client):
+                answers, points = {exchange.status: 1}, plan.points.exercised(exchange)
+                label = exchange.operation
+                yield Judged(plan.phases[0], label, answers, int(exchange.succeeded), frozenset(), (), points=points)
+
 
 def _shown_lines(text: str, plan: Plan) -> str:
     return "\n".join(shown(line, plan.credentials) for line in text.splitlines() if line)
 
 
-def _schema(plan: Plan, config: schemathesis.Config, alarms: FalseAlarms) -> BaseSchema:
+def _schema(plan: Plan, config: schemathesis.Config, alarms: FalseAlarms, steering: Steering) -> BaseSchema:
     # Not part of the dictionary, where schemathesis would expand `${...}` in them.
     config.projects.override.update(base_url=plan.url, headers=_headers(plan))
     try:
@@ -103,7 +114,7 @@ def _schema(plan: Plan, config: schemathesis.Config, alarms: FalseAlarms) -> Bas
     if plan.contract.spec is None:
         schema.location = plan.contract.path.absolute().as_uri()  # for references to other files
     schema.hook("filter_failure")(lambda _, failure, case, __: alarms.is_breach(failure, case))
-    Steering(plan.contract, Pace(plan.conduct.rate_per_s)).steer(schema)
+    steering.steer(schema)
     return schema.include(lambda context: context.operation.label in plan.generated)
 
 

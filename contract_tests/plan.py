@@ -69,6 +69,10 @@ class Plan:
     time_s: int | None
     laws: LawPlan | None = None
     conduct: Conduct = Conduct()
+    lanes: int = 1
+    """How many processes send generated requests at once."""
+    lists: frozenset[str] = frozenset()
+    """Lists that are read before the first generated request, for ids of what is in them."""
 
     def barred(self, label: str) -> str:
         """Why the mode of the run does not allow an operation, or an empty text."""

@@ -8,8 +8,8 @@ from collections.abc import Generator
 from contract_tests.findings import Ended, Event, PhaseEnded, PhaseStarted, Started, Stop
 from contract_tests.generation import Generation
 from contract_tests.interrupts import Interrupts
-from contract_tests.laws.observed import LAWS as OBSERVED
-from contract_tests.laws.observed.observer import Watch
+from contract_tests.lanes import Lanes
+from contract_tests.laws.observed import watch_of
 from contract_tests.laws.performance import play
 from contract_tests.plan import LAWS, Plan
 
@@ -31,7 +31,7 @@ def run(plan: Plan, interrupts: Interrupts | None = None) -> Generator[Event]:
     started = time.monotonic()
     deadline = started + plan.time_s if plan.time_s else None
     stop: Stop = "completed"
-    watch = Watch(plan, OBSERVED if plan.laws is None or plan.laws.observed is None else plan.laws.observed)
+    watch = watch_of(plan)
     if plan.laws and LAWS in plan.phases:
         yield PhaseStarted(LAWS)
         try:
@@ -43,7 +43,7 @@ def run(plan: Plan, interrupts: Interrupts | None = None) -> Generator[Event]:
     if deadline is not None and time.monotonic() >= deadline:
         stop = "out of time"
     elif generation:
-        stop = yield from generation.events(deadline, watch)
+        stop = yield from Lanes(plan).events(deadline) if plan.lanes > 1 else generation.events(deadline, watch)
     yield from watch.ended()
     yield Ended(time.monotonic() - started, stop)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -21,6 +22,8 @@ from schemathesis.generation.meta import CoveragePhaseData
 from schemathesis.schemas import BaseSchema
 
 from contract_tests.contract import Contract
+from contract_tests.exchange import Exchange
+from contract_tests.laws.client import Client
 from contract_tests.lists import Reader, readers
 from contract_tests.pace import Pace, retry_after_s
 from contract_tests.wire import answered
@@ -50,9 +53,22 @@ class Steering:
             time.sleep(wait_s)
         self._pace.see(exchange.answer_headers)
         self._pace.wait()
+        self._remember(exchange, case.path_parameters)
+
+    def read(self, lists: Iterable[str], client: Client) -> Iterator[Exchange]:
+        """Ask for lists by their labels, outer ones first, and remember what they show."""
+        for label in sorted(lists, key=len):
+            _, _, path = label.partition(" ")
+            names = {name for where, name in self._contract.parameters(label) if where == "path"}
+            for item in self._items_for(path, names)[:1]:
+                exchange = client.call(label, path=item, query={}, headers={}, body=None)
+                self._remember(exchange, item)
+                yield exchange
+
+    def _remember(self, exchange: Exchange, path: Mapping[str, Any]) -> None:
         reader = self._readers.get(exchange.operation)
         if reader and exchange.succeeded and len(self._known[reader]) < _ITEMS_PER_LIST:
-            items = ({**case.path_parameters, reader.parameter: key} for key in reader.keys(exchange.json()))
+            items = ({**path, reader.parameter: key} for key in reader.keys(exchange.json()))
             new = [item for item in items if item not in self._known[reader]]
             self._known[reader] += new[: _ITEMS_PER_LIST - len(self._known[reader])]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 from contract_tests.contract import Contract
-from contract_tests.declaration import Declaration
+from contract_tests.declaration import Declaration, load
 from contract_tests.plan import Mode
 from contract_tests.surface.listings import Listing, listings
 from contract_tests.surface.resources import Resource, resources
@@ -21,6 +23,10 @@ class Surface:
 
     contract: Contract
     declaration: Declaration
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process, which reads the declaration again: what was compiled for this one cannot be sent."""
+        return _read_again, (self.contract, self.declaration.source and self.declaration.source.file)
 
     @cached_property
     def resources(self) -> dict[str, Resource]:
@@ -49,6 +55,10 @@ class Surface:
     def is_safe(self, label: str) -> bool:
         """Whether an operation changes nothing: by its method, or because the declaration says so."""
         return label.partition(" ")[0] in SAFE or label in self.declaration.harmless
+
+
+def _read_again(contract: Contract, file: Path | None) -> Surface:
+    return Surface(contract, load(file, contract) if file else Declaration())
 
 
 def _goes_with(resource: Resource, method: str, path: str) -> bool:

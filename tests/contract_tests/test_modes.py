@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import signal
 from collections.abc import Callable
 from copy import deepcopy
@@ -15,7 +16,9 @@ from click.testing import Result
 from contract_tests.laws.client import Client
 from tests.contract_tests.conftest import Check
 from tests.contract_tests.habits.depot import TOKEN, Depot
+from tests.contract_tests.habits.depot_defects import DEFECTS
 from tests.contract_tests.habits.house import Reply, Request
+from tests.contract_tests.habits.planting import Defect
 from tests.contract_tests.serving import served
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -24,8 +27,8 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 class Watched(Depot):
     """A depot that remembers how it was asked."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *planted: Defect) -> None:
+        super().__init__(*planted)
         self.methods: list[str] = []
 
     def answer(self, request: Request) -> Reply:
@@ -96,3 +99,12 @@ def test_elsewhere_a_run_is_safe_unless_told_otherwise(run_check: Check, folder:
     result = run_check(*words, "--mode", "read-only")
     assert result.exit_code == 2
     assert "none that changes anything" in result.output.replace("\n", " ")
+
+
+def test_lanes_find_what_one_process_finds(check_depot: CheckDepot) -> None:
+    depot = Watched(next(defect for defect in DEFECTS if defect.name == "other-error-format"))
+    result = check_depot(depot, "--lanes", "2", "--phases", "examples,stateful", "--examples", "3")
+    assert result.exit_code == 1, result.output
+    assert "Undocumented Content-Type" in result.output
+    assert re.search(r"examples +15 operations, \d+ requests", result.output)
+    assert re.search(r"stateful +\d+ operations, \d+ requests", result.output)
