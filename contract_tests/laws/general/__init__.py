@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from contract_tests.laws.general import access, declared, filters, lifecycle, lists, protocol, ranges, states
+from contract_tests.laws.general import (
+    access,
+    concurrency,
+    declared,
+    filters,
+    lifecycle,
+    lists,
+    protocol,
+    ranges,
+    states,
+)
 from contract_tests.laws.law import GeneralLaw
 
 LAWS: tuple[GeneralLaw, ...] = (
     *lifecycle.LAWS,
+    *concurrency.LAWS,
     *access.LAWS,
     *protocol.LAWS,
     *lists.LAWS,

@@ -116,16 +116,17 @@ def delete(stage: Stage, thing: Thing, *, aside: bool = False) -> Exchange:
 
 def precondition(stage: Stage, thing: Thing, operation: str) -> dict[str, str]:
     """The headers without which an operation would not touch a thing: its ETag, where If-Match is demanded."""
-    name = header_named("If-Match", stage, operation)
-    if not name or not stage.run.contract.parameters(operation)["header", name].value.get("required"):
+    contract = stage.run.contract
+    name = header_named(contract, operation, "If-Match")
+    if not name or not contract.parameters(operation)["header", name].value.get("required"):
         return {}
     etag = stage.aside(thing.resource.read, **thing.path).answer_headers.get("etag")
     return {name: etag} if etag else {}
 
 
-def header_named(name: str, stage: Stage, operation: str) -> str:
+def header_named(contract: Contract, operation: str, name: str) -> str:
     """A header parameter as an operation writes it, or an empty text if it has none of that name."""
-    parameters = stage.run.contract.parameters(operation) if operation else {}
+    parameters = contract.parameters(operation) if operation else {}
     return next((one for place, one in parameters if place == "header" and one.lower() == name.lower()), "")
 
 

@@ -26,11 +26,11 @@ LAWS: Mapping[str, str] = {
     "replace_keeps_old": "replacement_drops_the_rest",
     "put_not_idempotent": "replacement_can_be_repeated",
     # concurrency
-    "idempotency_key_ignored": "",
-    "idempotency_key_reused_with_other_body_accepted": "",
-    "etag_unchanged_after_change": "",
-    "if_match_ignored": "",
-    "if_none_match_ignored": "",
+    "idempotency_key_ignored": "idempotency_key_creates_once",
+    "idempotency_key_reused_with_other_body_accepted": "idempotency_key_is_for_one_body",
+    "etag_unchanged_after_change": "etag_changes_with_the_thing",
+    "if_match_ignored": "old_version_is_not_changed",
+    "if_none_match_ignored": "known_version_is_304",
     # lists
     "paging_loses": "pages_hold_everything_once",
     "paging_repeats": "pages_hold_everything_once",
