@@ -172,6 +172,8 @@ class _Compiler:
         """The values at a path of members, through arrays."""
         places, array = [*_choices(self._contract, self._schema)], None
         for depth, name in enumerate(path):
+            if depth and (kind := _kind(places)) not in ("object", "any"):
+                raise ExpressionError(f"{'.'.join(path[:depth])} is a {kind}, which has no members")
             known = {one for place in places for one in place.value.get("properties", ())}
             inner = [place for one in places for place in _inside(self._contract, one, name)]
             if known and not inner and not any(place.value.get("additionalProperties") is True for place in places):
