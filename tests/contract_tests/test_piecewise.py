@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 import uvicorn.protocols.http.httptools_impl  # noqa: F401
 
 import contract_tests.runner  # noqa: F401
+from contract_tests.cli import check
 from contract_tests.waivers import KEYS
 from tests.contract_tests.conftest import Check
 from tests.contract_tests.habits.catalogue import LAWS
@@ -167,3 +169,12 @@ def test_without_an_order_it_says_how_to_give_one(pytester: pytest.Pytester) -> 
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--pyargs", "contract_tests.test_contract")
     result.assert_outcomes(errors=1, skipped=2)
     result.stdout.fnmatch_lines(['say what to check, in the words of gridmock check: --gridmock-check="ev-energy*'])
+
+
+def test_the_orders_of_the_page_are_orders() -> None:
+    page = (Path(__file__).parents[2] / "docs/pytest.md").read_text(encoding="utf-8")
+    orders = re.findall(r'--gridmock-check="(.*?)"', page)
+    assert len(orders) >= 3
+    for words in (*orders, *re.findall(r"^gridmock check (.*)$", page, re.MULTILINE)):
+        with check.make_context("gridmock check", shlex.split(words)) as context:
+            assert context.params["url"] or context.params["target"] or context.params["app"]
