@@ -12,11 +12,13 @@ from contract_tests.laws.general import (
     protocol,
     ranges,
     states,
+    updates,
 )
 from contract_tests.laws.law import GeneralLaw
 
 LAWS: tuple[GeneralLaw, ...] = (
     *lifecycle.LAWS,
+    *updates.LAWS,
     *concurrency.LAWS,
     *access.LAWS,
     *protocol.LAWS,
