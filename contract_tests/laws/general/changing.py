@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
 from contract_tests.contract import Place
 from contract_tests.exchange import Exchange
-from contract_tests.laws.general.likeness import is_nothing, same
+from contract_tests.laws.general.likeness import is_nothing, same, words
 from contract_tests.laws.general.making import Thing, filled, precondition, send
 from contract_tests.laws.law import Breach, NotPlayed
 from contract_tests.laws.stage import Stage
@@ -38,6 +39,13 @@ def read(stage: Stage, thing: Thing) -> Exchange:
 def shown(thing: Thing, exchange: Exchange) -> Members:
     """The members of a thing in an answer."""
     return thing.resource.thing_in(exchange.json())
+
+
+def otherwise(exchange: Exchange, resource: Resource, name: str, came: Members, says: str) -> Breach:
+    """The breach of a member that is not what it should be."""
+    schema = re.fullmatch(r"/components/schemas/([^/]+)", resource.schema.pointer if resource.schema else "")
+    has = f"it is {words(came[name])}" if name in came else "it is not there"
+    return Breach(exchange, f"`{name}` is {says}", has, f"{schema[1]}.{name}" if schema else "")
 
 
 def changed(stage: Stage, thing: Thing, now: Mapping[str, Any]) -> tuple[Members, Exchange]:
