@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 # What the plugin imports in a suite inside of this one is forgotten at its end, so that it would be there twice.
 import uvicorn.protocols.http.httptools_impl  # noqa: F401
@@ -178,3 +181,32 @@ def test_the_orders_of_the_page_are_orders() -> None:
     for words in (*orders, *re.findall(r"^gridmock check (.*)$", page, re.MULTILINE)):
         with check.make_context("gridmock check", shlex.split(words)) as context:
             assert context.params["url"] or context.params["target"] or context.params["app"]
+
+
+def test_ctrl_c_ends_the_tests_when_what_laws_created_is_gone(
+    pytester: pytest.Pytester, depot: Depot, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest, methods = depot.answer, []
+
+    def answer(request: Request) -> Reply:
+        reply = honest(request)
+        methods.append(request.method)
+        if request.method == "POST" and reply.status == 201 and methods.count("POST") == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        return reply
+
+    def bays() -> int:
+        total: int = requests.get(f"{url}/bays", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=5).json()[
+            "total"
+        ]
+        return total
+
+    before = bays()
+    monkeypatch.setattr(depot, "answer", answer)
+    order = f"--gridmock-check=--spec {SPEC} --url {url} --law {LAWS['created_not_readable']} --laws-only"
+    words = ("-p", "no:cacheprovider", "--pyargs", "contract_tests.test_contract", order)
+    result = pytester.runpytest_inprocess(*words, no_reraise_ctrlc=True)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert "KeyboardInterrupt" in result.stdout.str()
+    assert "DELETE" in methods
+    assert bays() == before
