@@ -13,10 +13,35 @@ from specs.source import tokens
 Style = Literal["page", "offset", "cursor", "link"]
 Tokens = tuple[str, ...]
 
-_PAGE = ("page", "page_number", "pageNumber", "page_no", "p")
-_OFFSET = ("offset", "skip", "start_index", "startIndex")
-_CURSOR = ("cursor", "page_token", "pageToken", "next_token", "nextToken", "starting_after", "after", "page_after")
-_SIZE = ("per_page", "perPage", "page_size", "pageSize", "limit", "size", "count", "max_results", "top", "first")
+_PAGE = ("page", "page_number", "pageNumber", "page_no", "p", "page[number]")
+_OFFSET = ("offset", "skip", "start_index", "startIndex", "page[offset]", "$skip")
+_CURSOR = (
+    "cursor",
+    "page_token",
+    "pageToken",
+    "next_token",
+    "nextToken",
+    "starting_after",
+    "after",
+    "page_after",
+    "page[after]",
+    "page[cursor]",
+)
+_SIZE = (
+    "per_page",
+    "perPage",
+    "page_size",
+    "pageSize",
+    "limit",
+    "size",
+    "count",
+    "max_results",
+    "top",
+    "first",
+    "page[size]",
+    "page[limit]",
+    "$top",
+)
 _NEXT = ("next_cursor", "nextCursor", "next_page_token", "nextPageToken", "next_token", "nextToken", "next", "cursor")
 _NEXT_LINK = ("next", "next_url", "nextUrl", "next_page", "nextPage")
 _MORE = ("has_more", "hasMore", "has_next", "hasNext", "has_next_page", "hasNextPage", "more")
@@ -74,8 +99,9 @@ def paging_of(
         return _told(told)
     size = _first(parameters, _SIZE)
     if page := _first(parameters, _PAGE):
-        minimum = keyword(contract, contract.below(contract.parameters(label)["query", page], "schema"), "minimum")
-        return Paging("page", page, size, minimum if minimum in (0, 1) else 1, ())
+        number = contract.below(contract.parameters(label)["query", page], "schema")
+        said = (keyword(contract, number, "default"), keyword(contract, number, "minimum"))
+        return Paging("page", page, size, next((one for one in said if one in (0, 1)), 1), ())
     if offset := _first(parameters, _OFFSET):
         return Paging("offset", offset, size, 0, ())
     if _declares_header(contract, label, "link"):

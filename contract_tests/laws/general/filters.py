@@ -99,11 +99,11 @@ def _having(listing: Listing, items: list[Any], member: str, value: Any) -> set[
 
 
 def _selects(stage: Stage, listing: Listing, member: str, wanted: Any, value: Any) -> bool:
-    """Whether something may be there: a filter for free text may look for what contains it, unless it is declared."""
+    """Whether something may be there: a filter for free text may be a search for its words, unless it is declared."""
     schema = members(stage.run.contract, listing.item).get(member)
     free = isinstance(wanted, str) and not _choices(stage, schema) and not re.search(r"(_id|Id|^id)$", member)
-    if free and "filters" not in listing.declared and wanted.casefold() in str(value).casefold():
-        return True
+    if free and member not in listing.declared.get("filters", {}).values():
+        return any(word in str(value).casefold() for word in wanted.casefold().split())
     return same(wanted, value)
 
 
@@ -162,14 +162,14 @@ def _misplaced(
     for (_, one), (exchange, two) in pairwise(placed):
         for name in names:
             member = name.lstrip("-")
-            sign = _order(one.get(member), two.get(member), _choices(stage, schemas.get(member)))
+            sign = compared(one.get(member), two.get(member), _choices(stage, schemas.get(member)))
             if sign and (sign > 0) != name.startswith("-"):
                 yield exchange, f"{member} {words(one[member])} comes before {words(two[member])}"
             if sign != 0:
                 break
 
 
-def _order(one: Any, two: Any, choices: list[Any]) -> int | None:
+def compared(one: Any, two: Any, choices: list[Any]) -> int | None:
     """1 if one value is certainly behind the other, -1 if before it, 0 if they are equal, None if nobody can say.
 
     Servers compare texts by code, by the alphabet, by the numbers in them or by the order of the choices.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from contract_tests.contract import Place
@@ -17,7 +18,8 @@ from contract_tests.surface.schemas import keyword
 _LARGE = 100
 _LARGEST = 500
 _MOST_PAGES = 40
-_GONE = (404, 410, 416)
+_NO_END = (401, 403, 429)
+_A_DAY = timedelta(days=1)
 _NEXT_LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _IS_NEXT = re.compile(r""";\s*rel\s*=\s*(?:"[^"]*\bnext\b[^"]*"|next\b)""", re.IGNORECASE)
 
@@ -74,7 +76,8 @@ def pages(
             return
         before, number = items, number + (1 if paging.style == "page" else len(items))
         exchange = stage.call(listing.operation, query={**asked, paging.parameter: number}, **path)
-        if exchange.status in _GONE:
+        # Some refuse what lies behind the last page, in various ways.
+        if 400 <= exchange.status < 500 and exchange.status not in _NO_END:
             return
 
 
@@ -119,7 +122,7 @@ def size_near(stage: Stage, listing: Listing, wanted: int) -> int | None:
         return None
     least, most, choices = (keyword(stage.run.contract, schema, word) for word in ("minimum", "maximum", "enum"))
     if choices:
-        return min((int(one) for one in choices), key=lambda one: abs(one - wanted))
+        return min((one for one in choices if isinstance(one, int)), key=lambda one: abs(one - wanted), default=None)
     wanted = max(wanted, int(least or 1))
     return min(wanted, int(most)) if most else wanted
 
@@ -139,11 +142,21 @@ def needed(stage: Stage, listing: Listing) -> dict[str, Any]:
     for (where, name), place in contract.parameters(listing.operation).items():
         paged = listing.paging and name in (listing.paging.parameter, listing.paging.size)
         if where == "query" and place.value.get("required") is True and not paged:
-            found[name] = worth_trying(stage, listing.operation, name, place)
+            found[name] = worth_trying(stage, listing.operation, name, place, _around_now(stage, listing, name, place))
     return found
 
 
-def worth_trying(stage: Stage, operation: str, name: str, parameter: Place) -> Any:
+def _around_now(stage: Stage, listing: Listing, name: str, parameter: Place) -> str | None:
+    """The beginning or the end of the last day, for a parameter of a range of time."""
+    cut, contract = listing.range, stage.run.contract
+    if not cut or keyword(contract, contract.below(parameter, "schema"), "format") != "date-time":
+        return None
+    time = {cut.start: stage.now - _A_DAY, cut.until: stage.now}.get(name)
+    return time.isoformat().replace("+00:00", "Z") if time else None
+
+
+def worth_trying(stage: Stage, operation: str, name: str, parameter: Place, otherwise: Any = None) -> Any:
+    """A value for a parameter: declared, else shown by the contract; raises NotPlayed where there is none."""
     contract = stage.run.contract
     if told := stage.run.surface.declaration.values(name, operation):
         return told[0]
@@ -157,7 +170,9 @@ def worth_trying(stage: Stage, operation: str, name: str, parameter: Place) -> A
     for word in ("examples", "enum"):
         if values := keyword(contract, schema, word):
             return values[0]
-    raise NotPlayed(f"{operation} needs `{name}`: declare `values` for it")
+    if otherwise is None:
+        raise NotPlayed(f"{operation} needs `{name}`: declare `values` for it")
+    return otherwise
 
 
 def _examples(named: Any) -> list[Any]:

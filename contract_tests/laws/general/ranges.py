@@ -38,11 +38,11 @@ def ranges_cut(stage: Stage, subject: tuple[Listing, Range]) -> None:
         parameter = stage.run.contract.parameters(listing.operation)["query", name]
         if stage.run.contract.violations(stage.run.contract.below(parameter, "schema"), text, "request"):
             raise NotPlayed(f"`{name}` takes no times such as {text}, which `{cut.member}` is")
-    # What is not declared may be cut by when it ends: then the range begins with what began before it.
-    earliest = times[first] if "range" in listing.declared else times[first - 1]
-    stage.settled(
-        partial(_require_cut, stage, listing, cut, path, asked, seen.items, earliest, times[first], times[last])
-    )
+    told = "range" in listing.declared
+    # What is not declared may be cut by when it ends, too: then nothing can be said of what lies on an edge.
+    around = (times[first if told else first - 1], times[last])
+    within = (times[first], times[last] if told else times[last - 1])
+    stage.settled(partial(_require_cut, stage, listing, cut, path, asked, seen.items, around, within))
 
 
 def _require_cut(
@@ -52,10 +52,10 @@ def _require_cut(
     path: Path,
     asked: Mapping[str, str],
     before: list[Any],
-    earliest: datetime,
-    start: datetime,
-    until: datetime,
+    around: tuple[datetime, datetime],
+    within: tuple[datetime, datetime],
 ) -> None:
+    """Judge by two ranges: outside of the one nothing may be, inside of the other everything has to be."""
     words = f"with {cut.start}={asked[cut.start]} and {cut.until}={asked[cut.until]}"
     exchanges: list[Exchange] = []
     found: set[str] = set()
@@ -64,17 +64,18 @@ def _require_cut(
         for item in shown(stage, listing, exchange):
             found.add(identity(listing, item))
             time = _time(item, cut.member)
-            if time and (time < earliest or time > until or (time == until and cut.until_included is False)):
+            late = time and (time >= around[1] if cut.until_included is False else time > around[1])
+            if time and (time < around[0] or late):
                 came = f"there is something with {cut.member} {item[cut.member]}"
                 raise Breach(exchange, f"nothing but what lies in the range, {words}", came)
-    told = "range" in listing.declared
+    told, included = "range" in listing.declared, cut.until_included
 
     def inside(items: list[Any]) -> dict[str, str]:
         return {
             identity(listing, item): item[cut.member]
             for item in items
             if (time := _time(item, cut.member))
-            and (start < time < until or (told and time == start) or (cut.until_included and time == until))
+            and (within[0] < time < within[1] or (told and (time == within[0] or (included and time == within[1]))))
         }
 
     wanted = inside(before)
