@@ -24,8 +24,7 @@ from schemathesis.engine import Status, StopReason, events, from_schema
 from schemathesis.engine.core import EventStream
 from schemathesis.schemas import BaseSchema
 
-from contract_tests.contract import Contract, ContractError
-from contract_tests.declaration import Declaration
+from contract_tests.contract import ContractError
 from contract_tests.exchange import shown
 from contract_tests.false_alarms import FalseAlarms
 from contract_tests.findings import Event, Judged, PhaseEnded, PhaseStarted, Stop, Trouble
@@ -53,10 +52,10 @@ class Generation:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        declaration = plan.laws.surface.declaration if plan.laws else Declaration()
+        declaration = plan.surface.declaration
         self._alarms = FalseAlarms(plan.contract, _headers(plan), plan.conduct.retries, declaration)
         self._config = schemathesis.Config.from_dict(configuration(plan))
-        self._steering = Steering(plan.contract, Pace(plan.conduct.rate_per_s))
+        self._steering = Steering(plan, Pace(plan.conduct.rate_per_s))
         self._schema = _schema(plan, self._config, self._alarms, self._steering)
 
     def events(self, deadline: float | None, watch: Watch) -> Generator[Event, None, Stop]:
@@ -108,7 +107,7 @@ def _schema(plan: Plan, config: schemathesis.Config, alarms: FalseAlarms, steeri
     # Not part of the dictionary, where schemathesis would expand `${...}` in them.
     config.projects.override.update(base_url=plan.url, headers=_headers(plan))
     try:
-        schema = schemathesis.openapi.from_dict(_document(plan.contract), config=config)
+        schema = schemathesis.openapi.from_dict(_document(plan), config=config)
     except Exception as error:
         raise ContractError(f"schemathesis cannot use {plan.contract.path}: {error}") from error
     if plan.contract.spec is None:
@@ -128,14 +127,15 @@ def _headers(plan: Plan) -> dict[str, str]:
     return {spelled.get(name.lower(), name): value for name, value in headers.items()}
 
 
-def _document(contract: Contract) -> dict[str, Any]:
+def _document(plan: Plan) -> dict[str, Any]:
     """The document as schemathesis is to see it.
 
     OAuth 2 and OpenID Connect become what they are on the wire, bearer tokens (RFC 6750): schemathesis can leave out or
     falsify `http` and `apiKey` credentials only, and would skip `ignored_auth` for the others without a word. An API
     key in `Authorization` becomes one too: what stands before it (`Token`) no document can say.
-    Examples of ids are left out where a list shows real ones, see `steering`.
+    Examples of ids are left out where a list shows real ones, see `steering`; values that the user knows are examples.
     """
+    contract = plan.contract
     document = deepcopy(dict(contract.document))
     copy = replace(contract, document=document)
     for name in document.get("components", {}).get("securitySchemes", {}):
@@ -150,6 +150,11 @@ def _document(contract: Contract) -> dict[str, Any]:
                     if isinstance(described, dict):
                         described.pop("example", None)
                         described.pop("examples", None)
+    for label in copy.operations:
+        for (_, name), parameter in copy.parameters(label).items():
+            if known := plan.known_values(label, name):
+                parameter.value.pop("example", None)
+                parameter.value["examples"] = {f"known-{n}": {"value": value} for n, value in enumerate(known, 1)}
     return document
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from contract_tests.contract import Contract
@@ -77,6 +77,11 @@ class Plan:
     def barred(self, label: str) -> str:
         """Why the mode of the run does not allow an operation, or an empty text."""
         return self.surface.barred(label, self.conduct.mode)
+
+    def known_values(self, label: str, parameter: str) -> list[Any]:
+        """Values of a parameter that the target knows: those the user gave for it, then those that are declared."""
+        given = self.laws.values.get(parameter) if self.laws else None
+        return [*([given] if given else []), *self.surface.declaration.values(parameter, label)]
 
     @cached_property
     def surface(self) -> Surface:

@@ -3,7 +3,7 @@
 Left alone, schemathesis sends most parameters at once, with ids and filters that the contract shows as examples and
 that exist on no target: nearly all answers are then 400, 404 or empty, and show nothing. So:
 
-    plain requests first        each GET without optional parameters, for ids that lists have shown
+    plain requests first        each GET without optional parameters, for ids that lists have shown or the user knows
     no ids from the contract    examples of such ids are left out (in `runner`), for real ones to be taken instead
     one thing at a time         the coverage phase varies one parameter and leaves out the optional rest
     patience                    the rate that the user allows, and what the target says of its limits
@@ -21,11 +21,11 @@ from schemathesis import Case, HookContext, Response
 from schemathesis.generation.meta import CoveragePhaseData
 from schemathesis.schemas import BaseSchema
 
-from contract_tests.contract import Contract
 from contract_tests.exchange import Exchange
 from contract_tests.laws.client import Client
 from contract_tests.lists import Reader, readers
 from contract_tests.pace import Pace, retry_after_s
+from contract_tests.plan import Plan
 from contract_tests.wire import answered
 
 _ITEMS_PER_LIST = 2
@@ -34,8 +34,9 @@ _ITEMS_PER_LIST = 2
 class Steering:
     """Remembers which items a target has, and steers the generation of requests towards them."""
 
-    def __init__(self, contract: Contract, pace: Pace) -> None:
-        self._contract = contract
+    def __init__(self, plan: Plan, pace: Pace) -> None:
+        self._contract = contract = plan.contract
+        self._values = plan.known_values
         self._pace = pace
         self._readers = readers(contract)
         # Path parameters of items that exist.
@@ -58,9 +59,7 @@ class Steering:
     def read(self, lists: Iterable[str], client: Client) -> Iterator[Exchange]:
         """Ask for lists by their labels, outer ones first, and remember what they show."""
         for label in sorted(lists, key=len):
-            _, _, path = label.partition(" ")
-            names = {name for where, name in self._contract.parameters(label) if where == "path"}
-            for item in self._items_for(path, names)[:1]:
+            for item in self._items_for(label)[:1]:
                 exchange = client.call(label, path=item, query={}, headers={}, body=None)
                 self._remember(exchange, item)
                 yield exchange
@@ -77,18 +76,28 @@ class Steering:
         if operation is None or operation.method.upper() != "GET":
             return
         parameters = self._contract.parameters(operation.label)
-        if any(place.value.get("required") for (where, _), place in parameters.items() if where != "path"):
-            return
-        names = {name for where, name in parameters if where == "path"}
+        needed: dict[str, dict[str, Any]] = {"query": {}, "header": {}}
+        for (where, name), place in parameters.items():
+            if where != "path" and place.value.get("required"):
+                if where not in needed or not (values := self._values(operation.label, name)):
+                    return
+                needed[where][name] = values[0]
         # The last one added is the first one sent.
-        examples.extend(operation.Case(path_parameters=item) for item in self._items_for(operation.path, names))
+        examples.extend(
+            operation.Case(path_parameters=item, query=needed["query"], headers=needed["header"])
+            for item in self._items_for(operation.label)
+        )
 
-    def _items_for(self, path: str, names: set[str]) -> list[dict[str, Any]]:
-        """Path parameters for a path: those of items that it is at or below."""
+    def _items_for(self, label: str) -> list[dict[str, Any]]:
+        """Path parameters for an operation: those of items that it is at or below, else values that the user knows."""
+        names = {name for where, name in self._contract.parameters(label) if where == "path"}
         if not names:
             return [{}]
+        path = label.partition(" ")[2]
         items = (item for reader, known in self._known.items() if reader.covers(path) for item in known)
-        return [item for item in items if set(item) == names]
+        found = [item for item in items if set(item) == names]
+        values = {name: self._values(label, name) for name in names}
+        return found or ([{name: known[0] for name, known in values.items()}] if all(values.values()) else [])
 
     def _one_thing_at_a_time(self, case: Case[Any]) -> Case[Any]:
         generated = case.meta.phase.data if case.meta else None
