@@ -451,7 +451,7 @@ DEFECTS = (
     Defect(
         "slow-bookings",
         "slow_operation",
-        replies(f"GET {BOOKINGS}", lambda reply: setattr(reply, "delay_s", 1.5)),
+        replies(f"GET {BOOKINGS}", lambda reply: setattr(reply, "delay_s", 0.7)),
         lambda ask: ask("GET /bookings").delay_s == 0,
     ),
     Defect(

@@ -34,7 +34,7 @@ def played(
 ) -> Tally:
     """What all laws, or one of them, come to on a server with these defects and traps in it.
 
-    For an observed law all others are played.
+    For an observed law all others are played, until it finds something.
     """
     surface = surface_of(habit.server.contract, declared=declared)
     headers = dict(habit.headers)
@@ -59,7 +59,11 @@ def played(
         tally = Tally()
         tally.add(Started(surface.contract.title, url, seed, (LAWS,), tuple(surface.contract.operations)))
         watch = Watch(plan, observed)
-        for event in (*play(plan, plan.laws, watch=watch), *watch.ended()):  # type: ignore[arg-type]
+        for event in play(plan, plan.laws, watch=watch):  # type: ignore[arg-type]
+            tally.add(event)
+            if law in {each.name for each in observed} and (tally.causes or any(watch.ended())):
+                break
+        for event in watch.ended():
             tally.add(event)
         tally.add(Ended(0.0, "completed"))
     return tally

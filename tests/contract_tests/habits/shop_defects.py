@@ -460,7 +460,7 @@ DEFECTS = (
     Defect(
         "slow-products",
         "slow_operation",
-        replies("GET /products", lambda reply: setattr(reply, "delay_s", 1.2)),
+        replies("GET /products", lambda reply: setattr(reply, "delay_s", 0.7)),
         lambda ask: ask("GET /products").delay_s == 0,
     ),
     Defect(

@@ -156,11 +156,14 @@ def _others_at_work(server: Depot) -> None:
 
 def _absent_before_wrong(server: Depot, honest: Any) -> Any:
     def route(request: Request) -> Operation:
-        path = request.path.split("/")
-        known = {"bays": server.bays, "bookings": server.bookings}.get(path[1], {})
-        if len(path) > 2 and path[2] not in known:
-            raise Refusal(404, "there is no such thing")
-        operation: Operation = honest(request)
+        try:
+            operation: Operation = honest(request)
+        except Refusal as refusal:
+            path = request.path.split("/")
+            known = {"bays": server.bays, "bookings": server.bookings}.get(path[1], {})
+            if refusal.status == 405 and len(path) > 2 and path[2] not in known:
+                raise Refusal(404, "there is no such thing") from refusal
+            raise
         return operation
 
     return route
