@@ -175,6 +175,7 @@ def declared_unique_members_are_unique(stage: Stage, resource: Resource) -> None
         if (value := first.sent.get(name, first.answer.get(name))) is None:
             raise NotPlayed(f"nothing of {resource.name} shows {name}: declare a `body` of it")
         _require_no_second(stage, resource, first, name, value)
+        _require_not_taken_over(stage, resource, first, name, value)
 
 
 def _require_no_second(stage: Stage, resource: Resource, first: Thing, name: str, value: Any) -> None:
@@ -194,6 +195,24 @@ def _require_no_second(stage: Stage, resource: Resource, first: Thing, name: str
         seen = look(stage, listing, first.parents)
         times = sum(isinstance(item, dict) and same(value, item.get(name)) for item in seen.items)
         stage.require(times < 2, seen.exchange, f"one thing with {name} {json.dumps(value)}", f"{times} of them")
+
+
+def _require_not_taken_over(stage: Stage, resource: Resource, first: Thing, name: str, value: Any) -> None:
+    """A change does not give one thing what is another's."""
+    contract, label = stage.run.contract, resource.update
+    if not (label and resource.read and name in members(contract, body_schema(contract, label))):
+        return
+    other = make(stage, resource, parents=first.parents)
+    exchange = send(stage, label, {name: value}, precondition(stage, other, label), **other.path)
+    if exchange.status in _NOT_ABOUT_IT:
+        raise NotPlayed(f"{label} answers {exchange.outcome(stage.run.credentials)}")
+    says = f"4xx: another thing has {name} {json.dumps(value)}, which is declared to be unique"
+    if not 200 <= exchange.status < 300:
+        stage.require(400 <= exchange.status < 500, exchange, says)
+        return
+    # Whoever takes no change of that member, and does not say so, has not made two of them.
+    seen = stage.call(resource.read, **other.path)
+    stage.require(not same(value, resource.thing_in(seen.json()).get(name)), exchange, says)
 
 
 LAWS = (declared_invariants_hold, declared_unique_members_are_unique)
