@@ -72,7 +72,8 @@ def pages(
         known, longest = known + len(items), max(longest, len(items))
         total = at(exchange.json(), listing.total) if listing.total else None
         short = len(items) < (longest if known > len(items) else size or 0)
-        if not items or (isinstance(total, int) and known >= total and (short or known > len(items))):
+        # A total that is no more than a page holds may be that of the page.
+        if not items or (isinstance(total, int) and known >= total and (short or total > longest)):
             return
         before, number = items, number + (1 if paging.style == "page" else len(items))
         exchange = stage.call(listing.operation, query={**asked, paging.parameter: number}, **path)
