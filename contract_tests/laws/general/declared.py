@@ -147,6 +147,8 @@ def _some_thing(stage: Stage, resource: Resource) -> Mapping[str, Any]:
         for item in look(stage, listing, path).items:
             if isinstance(item, dict) and item.get(resource.id_member) is not None:
                 return {**path, resource.parameter: str(item[resource.id_member])}
+    if not resource.create:
+        raise NotPlayed(f"{resource.list or resource.name} shows nothing, and nothing can be created there")
     return make(stage, resource).path
 
 
