@@ -69,7 +69,9 @@ class States:
         while left and steps < _MOST_STEPS:
             state = min((state for state, _ in left), key=lambda one: (len(self.ways[one]), [*self.ways].index(one)))
             walk = [*self.ways[state]]
-            while onward := next((one for one in self.leaving(state) if (state, one.name) in left), None):
+            while len(walk) < _MOST_STEPS and (
+                onward := next((one for one in self.leaving(state) if (state, one.name) in left), None)
+            ):
                 left.discard((state, onward.name))
                 walk.append(onward)
                 state = onward.end
