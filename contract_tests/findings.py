@@ -222,8 +222,9 @@ class Tally:
 
     @property
     def unplayed(self) -> dict[str, str]:
-        """Why laws were not played, by their names."""
-        return {law: reason for (_, law), reason in self.laws.items() if reason}
+        """Why laws were not played on anything, by their names."""
+        played = {law for (_, law), reason in self.laws.items() if not reason}
+        return {law: reason for (_, law), reason in self.laws.items() if law not in played}
 
     @property
     def operations(self) -> tuple[str, ...]:

@@ -16,11 +16,12 @@ from datetime import UTC, datetime
 import click
 
 from contract_tests import waivers
-from contract_tests.cli import check, planned
+from contract_tests.cli import check
 from contract_tests.findings import Cause, Ended, Event, Judged, Key, PhaseEnded, PhaseStarted, Tally
 from contract_tests.interrupts import Interrupts
 from contract_tests.laws.law import Law
 from contract_tests.plan import LAWS, Plan
+from contract_tests.planning import planned
 from contract_tests.report import coverage, terminal
 from contract_tests.report.options import Telling
 from contract_tests.waivers import Waiver

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import Result
 
-from contract_tests import cli
+from contract_tests import planning
 from contract_tests.laws import own_laws
 from contract_tests.laws.client import Client
 from contract_tests.laws.law import BASES
@@ -86,10 +86,10 @@ def test_what_is_published_counts_everywhere(check_mock: CheckMock) -> None:
 
 def test_what_is_inferred_counts_on_this_machine_unless_said_otherwise() -> None:
     local, staging = "http://127.0.0.1:1", "https://staging.example.com"
-    assert cli.counted(None, local) == {*BASES}
-    assert cli.counted(None, staging) == {"published", "protocol"}
-    assert cli.counted("inferred", staging) == {*BASES}
-    assert cli.counted("published", local) == {"published", "protocol"}
+    assert planning.counted(None, local) == {*BASES}
+    assert planning.counted(None, staging) == {"published", "protocol"}
+    assert planning.counted("inferred", staging) == {*BASES}
+    assert planning.counted("published", local) == {"published", "protocol"}
 
 
 def test_a_law_that_lacks_something_says_what(check_mock: CheckMock) -> None:
@@ -150,7 +150,7 @@ def test_wrong_usage_is_exit_code_2_with_a_reason(words: list[str], message: str
 
 
 def test_a_contract_without_laws_cannot_be_held_to_them(run_check: Check) -> None:
-    result = run_check("ev-energy", "--url", "http://127.0.0.1:1", *LAWS)
+    result = run_check("ev-energy-oauth", "--url", "http://127.0.0.1:1", *LAWS)
     assert result.exit_code == 2
     assert "has no laws yet; choose other --phases" in result.output.replace("\n", " ")
 
