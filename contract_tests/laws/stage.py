@@ -91,7 +91,8 @@ class Stage:
         self.asides: list[Exchange] = []
         self.cleanups: list[ClearUp] = []
         self._law = law
-        self._named = count(1)
+        # A general law is played on several things, and a name may stay taken when a thing is gone.
+        self._named = run.once(f"names of {law}", lambda: count(1))
 
     @property
     def now(self) -> datetime:

@@ -34,12 +34,14 @@ def answer_schema(contract: Contract, label: str, status: int = 0) -> Place | No
 
 
 def members(contract: Contract, schema: Place | None) -> Mapping[str, Place]:
-    """The members of an object by name, those of `allOf` included."""
+    """The members of an object by name, those of `allOf` included; of two that say the same name, one with a type."""
     found: dict[str, Place] = {}
     for part in parts(contract, schema):
         properties = part.value.get("properties")
-        if isinstance(properties, Mapping):
-            found |= {name: contract.below(part, "properties", name) for name in properties}
+        for name in properties if isinstance(properties, Mapping) else ():
+            place = contract.below(part, "properties", name)
+            if name not in found or types(contract, place):
+                found[name] = place
     return found
 
 

@@ -10,18 +10,23 @@ from typing import Any
 from contract_tests.contract import Place
 from contract_tests.exchange import Exchange
 from contract_tests.laws.general.likeness import is_nothing, same, words
-from contract_tests.laws.general.making import Thing, filled, precondition, send
+from contract_tests.laws.general.making import Thing, body_of, filled, made, made_by, parents_of, precondition, send
 from contract_tests.laws.law import Breach, NotPlayed
 from contract_tests.laws.stage import Stage
 from contract_tests.surface.resources import Resource
+from contract_tests.surface.sample import sample
 from contract_tests.surface.schemas import body_schema, keyword, members, required, types
 
 _REFUSED = range(400, 500)
 _NOT_ALLOWED = (401, 403, 429)
 _TRIES = 5
 _KINDS = ("string", "number", "integer", "boolean", "choice", "object")
-# Texts that mean something to a server although no schema says so, by a part of their name.
-_MEANT = ("id", "type", "kind", "status", "state", "url", "uri", "mail", "phone", "currency", "country", "zone", "code")
+# Members whose texts mean something to a server although no schema says so, by a word in their names.
+_MEANT = re.compile(
+    "ids?|type|kind|status|state|ur[li]|e?mail|phone|currency|country|region|market|zone|timezone|language|locale|code"
+    "|unit|version|role|scope|category|model|vendor|vat|iban|key|token|password|secret"
+)
+_MEANS_MORE = 2
 _FREE = ("name", "title", "label", "description", "comment", "note", "remark", "reference")
 
 Members = dict[str, Any]
@@ -46,6 +51,18 @@ def otherwise(exchange: Exchange, resource: Resource, name: str, came: Members, 
     schema = re.fullmatch(r"/components/schemas/([^/]+)", resource.schema.pointer if resource.schema else "")
     has = f"it is {words(came[name])}" if name in came else "it is not there"
     return Breach(exchange, f"`{name}` is {says}", has, f"{schema[1]}.{name}" if schema else "")
+
+
+def make_full(stage: Stage, resource: Resource) -> Thing:
+    """A thing with as many optional members as are known, or with those of an example where that is refused."""
+    parents, body = parents_of(stage, resource), body_of(stage, resource)
+    full = {**_options(stage, resource, body), **body}
+    if len(full) > len(body):
+        exchange = send(stage, resource.create, full, **parents)
+        if 200 <= exchange.status < 300:
+            return made_by(stage, resource, parents, full, exchange)
+        stage.asides.append(stage.exchanges.pop())
+    return made(stage, resource, parents, body)
 
 
 def changed(stage: Stage, thing: Thing, now: Mapping[str, Any]) -> tuple[Members, Exchange]:
@@ -104,7 +121,7 @@ def changes(stage: Stage, resource: Resource, now: Mapping[str, Any], label: str
         return
     tried = 0
     for name, schema in changeable(stage, resource, label or changing(resource)):
-        value = _another(stage, schema, now.get(name))
+        value = _another(stage, name, schema, now.get(name))
         if value is not None:
             tried += 1
             yield {name: value}
@@ -145,8 +162,25 @@ def _kind(stage: Stage, schema: Place) -> str:
 
 
 def _meaning(name: str) -> int:
-    word = name.lower()
-    return 0 if word.endswith(_FREE) else 2 if any(one in word for one in _MEANT) else 1
+    said = [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", name)]
+    if said == ["external", "id"]:
+        return 1
+    return 0 if said and said[-1] in _FREE else _MEANS_MORE if any(map(_MEANT.fullmatch, said)) else 1
+
+
+def _options(stage: Stage, resource: Resource, body: Mapping[str, Any]) -> Members:
+    """Values for simple members that a creation may name, that mean nothing more, and that can be read."""
+    contract = stage.run.contract
+    if resource.told.get("body"):
+        return {}
+    schema = body_schema(contract, resource.create)
+    values = {
+        name: _another(stage, name, one, None)
+        for name, one in changeable(stage, resource, resource.create)
+        if name not in body and _meaning(name) < _MEANS_MORE
+    }
+    options = {name: value for name, value in values.items() if value is not None}
+    return {} if schema is None or contract.violations(schema, {**options, **body}, "request") else options
 
 
 def is_one_way(stage: Stage, *schemas: Place) -> bool:
@@ -154,16 +188,16 @@ def is_one_way(stage: Stage, *schemas: Place) -> bool:
     return any(keyword(stage.run.contract, one, word) is True for one in schemas for word in ("readOnly", "writeOnly"))
 
 
-def _another(stage: Stage, schema: Place, now: Any) -> Any:
+def _another(stage: Stage, name: str, schema: Place, now: Any) -> Any:
     """A value that the schema allows, and that the member has not; None where none is known."""
     contract = stage.run.contract
-    for value in _others(stage, schema, now):
+    for value in _others(stage, name, schema, now):
         if not same(value, now) and not contract.violations(schema, value, "request"):
             return value
     return None
 
 
-def _others(stage: Stage, schema: Place, now: Any) -> Iterator[Any]:
+def _others(stage: Stage, name: str, schema: Place, now: Any) -> Iterator[Any]:
     contract = stage.run.contract
     choices = keyword(contract, schema, "enum")
     if choices:
@@ -172,13 +206,12 @@ def _others(stage: Stage, schema: Place, now: Any) -> Iterator[Any]:
     kinds = types(contract, schema)
     if "string" in kinds and not any(keyword(contract, schema, word) for word in ("const", "format", "pattern")):
         longest = keyword(contract, schema, "maxLength")
-        name = stage.name()
-        yield name if longest is None else name[-int(longest) :]
+        # Whatever people read may have any letters.
+        text = stage.name() + (" é" if _meaning(name) == 0 else "")
+        yield text if longest is None else text[-int(longest) :]
     elif kinds & {"number", "integer"}:
         step = keyword(contract, schema, "multipleOf") or 1
-        base = now if isinstance(now, int | float) and not isinstance(now, bool) else 0
-        for bound in (keyword(contract, schema, word) for word in ("minimum", "maximum")):
-            base = base if now is not None or bound is None else bound
-        yield from (base + step, base - step)
+        given = isinstance(now, int | float) and not isinstance(now, bool)
+        yield from (now + step, now - step) if given else (sample(contract, schema),)
     elif "boolean" in kinds:
         yield now is not True

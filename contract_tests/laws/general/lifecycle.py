@@ -8,7 +8,7 @@ from typing import Any
 
 from contract_tests.exchange import Exchange
 from contract_tests.laws.general import pages
-from contract_tests.laws.general.changing import Members, change, changes, is_one_way, otherwise, shown
+from contract_tests.laws.general.changing import Members, change, changes, is_one_way, make_full, otherwise, shown
 from contract_tests.laws.general.likeness import is_nothing, lacking, words
 from contract_tests.laws.general.making import Thing, delete, make
 from contract_tests.laws.general.selectors import resources
@@ -31,7 +31,7 @@ _GONE_SINCE = re.compile("(is_?)?(deleted|removed|archived|cancell?ed|revoked)(_
 @general("protocol", "critical", resources("create", "read"))
 def created_is_read_back(stage: Stage, resource: Resource) -> None:
     """What was created can be read, with the values that were sent."""
-    thing = make(stage, resource)
+    thing = make_full(stage, resource)
     _require_sent(stage, thing, thing.answer, thing.exchange, partly=True)
 
     def judge() -> None:

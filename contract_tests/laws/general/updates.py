@@ -10,6 +10,7 @@ from contract_tests.laws.general.changing import (
     accepted,
     change,
     changes,
+    make_full,
     otherwise,
     read,
     removals,
@@ -99,7 +100,7 @@ def refused_change_changes_nothing(stage: Stage, resource: Resource) -> None:
 @general("protocol", "major", resources("create", "read", "replace"))
 def replacement_drops_the_rest(stage: Stage, resource: Resource) -> None:
     """A replacement takes away what it leaves out."""
-    thing = make(stage, resource)
+    thing = make_full(stage, resource)
     body = replacement(stage, thing, full=False)
     left_out = [name for name in replacement(stage, thing) if name not in body]
     if not left_out:
