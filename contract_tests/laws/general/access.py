@@ -89,7 +89,7 @@ def _private(*verbs: str) -> Select:
 def strangers_are_refused(stage: Stage, subject: tuple[Resource | None, tuple[str, ...]]) -> None:
     """Who has no credentials, or false ones, is refused wherever the contract asks for them."""
     resource, labels = subject
-    callers = {"without credentials": stage.as_nobody(), "with false credentials": _false(stage)}
+    callers = {"without credentials": stage.as_nobody(), "with false credentials": false_credentials(stage)}
     asked = 0
     for attempt in _attempts(stage, resource, labels):
         for who, headers in callers.items():
@@ -216,7 +216,7 @@ def _shows(stage: Stage, exchange: Exchange) -> bool:
     return 200 <= exchange.status < 300 and (listing is None or items_in(listing, exchange) != [])
 
 
-def _false(stage: Stage) -> Headers | None:
+def false_credentials(stage: Stage) -> Headers | None:
     """Our headers with other credentials of the same form in them, or None if we have none."""
     components = stage.run.contract.document.get("components", {})
     schemes = components.get("securitySchemes", {}).values()
