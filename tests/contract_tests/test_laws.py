@@ -127,7 +127,7 @@ def test_a_charge_point_that_is_there_stays_paired(mock: Mock, check_mock: Check
 
 
 def test_nothing_is_played_without_permission(check_mock: CheckMock) -> None:
-    words = ("--law", "what_is_registered_can_be_read")
+    words = ("--law", "created_is_read_back")
     result = check_mock(None, *LAWS, *words, organization="stekker-prices", api="stekker-bess")
     assert result.exit_code == 2
     assert "the credentials are missing or refused" in result.output
@@ -221,7 +221,7 @@ def test_nothing_is_left_behind_by_a_run_that_is_interrupted(
 
 def test_what_cannot_be_cleared_up_is_said(check_mock: CheckMock) -> None:
     stuck = altered(on("stekker-bess", "delete-grid-connection"), answer=instead(500, 204))
-    result = check_mock(stuck, *LAWS, "--law", "what_is_registered_can_be_read", api="stekker-bess")
+    result = check_mock(stuck, *LAWS, "--law", "created_is_read_back", api="stekker-bess")
     assert result.exit_code == 2
     assert "DELETE /grid_connections/{id}: left behind what a law created" in result.output
     assert "curl -i -X DELETE" in result.output

@@ -50,7 +50,6 @@ class Kind:
 SITES = Kind("/grid_connections", "GridConnection")
 BATTERIES = Kind("/batteries", "Battery")
 SENSORS = Kind("/sensors", "Sensor")
-KINDS = (SITES, BATTERIES, SENSORS)
 
 
 def site_body(stage: Stage, **more: Any) -> dict[str, Any]:
@@ -124,23 +123,6 @@ def battery(stage: Stage, **more: Any) -> Any:
 def sensor(stage: Stage, site_id: str = "", **more: Any) -> Any:
     """A sensor, on a grid connection of its own if none is given."""
     return registered(stage, SENSORS, sensor_body(stage, site_id or site(stage), **more))
-
-
-def one_of_each(stage: Stage) -> list[tuple[Kind, dict[str, Any], Any]]:
-    """A grid connection with a battery and a sensor, each with the body that it was registered by."""
-    bodies: list[tuple[Kind, dict[str, Any], Any]] = []
-    site_id = ""
-    for kind in KINDS:
-        body = (
-            site_body(stage)
-            if kind is SITES
-            else battery_body(stage, site_id)
-            if kind is BATTERIES
-            else sensor_body(stage, site_id)
-        )
-        bodies.append((kind, body, registered(stage, kind, body)))
-        site_id = site_id or bodies[0][2]["id"]
-    return bodies
 
 
 def listed(
