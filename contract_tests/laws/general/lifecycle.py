@@ -46,17 +46,6 @@ def created_is_read_back(stage: Stage, resource: Resource) -> None:
     stage.settled(judge)
 
 
-@general("protocol", "critical", resources("create", where=lambda resource: resource.item))
-def created_has_its_own_id(stage: Stage, resource: Resource) -> None:
-    """Things that were created one after the other have different ids."""
-    first = make(stage, resource)
-    second = make(stage, resource, parents=first.parents)
-    if second.sent == first.sent or second.exchange.status != first.exchange.status:
-        raise NotPlayed(f"{resource.create} may take the second thing for the first one again")
-    says = f"an id that is not {first.id}, which the first one has"
-    stage.require(first.id != second.id, second.exchange, says, "both have it")
-
-
 @general("protocol", "critical", resources("create", "list", where=lambda resource: resource.item))
 def created_is_listed_once(stage: Stage, resource: Resource) -> None:
     """What was created is in the list, once."""
@@ -168,7 +157,6 @@ def _delete(stage: Stage, thing: Thing) -> None:
 
 LAWS = (
     created_is_read_back,
-    created_has_its_own_id,
     created_is_listed_once,
     deleted_is_gone,
     deleted_once_only,
