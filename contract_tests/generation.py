@@ -30,7 +30,6 @@ from contract_tests.false_alarms import FalseAlarms
 from contract_tests.findings import Event, Judged, PhaseEnded, PhaseStarted, Stop, Trouble
 from contract_tests.laws.client import Client
 from contract_tests.laws.observed.observer import Watch
-from contract_tests.lists import readers
 from contract_tests.pace import Pace
 from contract_tests.plan import Plan
 from contract_tests.steering import Steering
@@ -142,10 +141,10 @@ def _document(plan: Plan) -> dict[str, Any]:
         scheme = copy.place("components", "securitySchemes", name).value
         if scheme.get("type") in ("oauth2", "openIdConnect") or _is_a_token(scheme):
             document["components"]["securitySchemes"][name] = {"type": "http", "scheme": "bearer"}
-    for reader in readers(copy).values():
+    for _, resource in plan.surface.readable.values():
         for label in copy.operations:
-            parameter = copy.parameters(label).get(("path", reader.parameter))
-            if parameter and reader.covers(label.partition(" ")[2]):
+            parameter = copy.parameters(label).get(("path", resource.parameter))
+            if parameter and resource.is_at_or_below(label.partition(" ")[2]):
                 for described in (parameter.value, copy.below(parameter, "schema").value):
                     if isinstance(described, dict):
                         described.pop("example", None)

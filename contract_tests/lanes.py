@@ -21,7 +21,6 @@ from threading import Thread
 from contract_tests.findings import Event, PhaseEnded, PhaseStarted, Stop, Trouble
 from contract_tests.generation import Generation
 from contract_tests.laws.observed import watch_of
-from contract_tests.lists import readers
 from contract_tests.plan import LAWS, Plan
 
 MOST = 7
@@ -79,8 +78,8 @@ class Lanes:
     def _lists_for(self, operations: Iterable[str]) -> frozenset[str]:
         """Lists that show the ids which these operations need, and which are in other lanes."""
         paths = [label.partition(" ")[2] for label in operations]
-        found = readers(self._plan.contract).items()
-        needed = (label for label, reader in found if any(reader.covers(path) for path in paths))
+        readable = self._plan.surface.readable.items()
+        needed = (label for label, (_, resource) in readable if any(map(resource.is_at_or_below, paths)))
         return frozenset(label for label in needed if label in self._plan.generated and label not in operations)
 
 

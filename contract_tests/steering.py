@@ -23,9 +23,9 @@ from schemathesis.schemas import BaseSchema
 
 from contract_tests.exchange import Exchange
 from contract_tests.laws.client import Client
-from contract_tests.lists import Reader, readers
 from contract_tests.pace import Pace, retry_after_s
 from contract_tests.plan import Plan
+from contract_tests.surface.resources import Resource
 from contract_tests.wire import answered
 
 _ITEMS_PER_LIST = 2
@@ -35,12 +35,12 @@ class Steering:
     """Remembers which items a target has, and steers the generation of requests towards them."""
 
     def __init__(self, plan: Plan, pace: Pace) -> None:
-        self._contract = contract = plan.contract
+        self._contract = plan.contract
         self._values = plan.known_values
         self._pace = pace
-        self._readers = readers(contract)
-        # Path parameters of items that exist.
-        self._known: defaultdict[Reader, list[dict[str, Any]]] = defaultdict(list)
+        self._lists = plan.surface.readable
+        # Path parameters of things that exist.
+        self._known: defaultdict[Resource, list[dict[str, Any]]] = defaultdict(list)
 
     def steer(self, schema: BaseSchema) -> None:
         """Register the hooks on a schema."""
@@ -65,11 +65,13 @@ class Steering:
                 yield exchange
 
     def _remember(self, exchange: Exchange, path: Mapping[str, Any]) -> None:
-        reader = self._readers.get(exchange.operation)
-        if reader and exchange.succeeded and len(self._known[reader]) < _ITEMS_PER_LIST:
-            items = ({**path, reader.parameter: key} for key in reader.keys(exchange.json()))
-            new = [item for item in items if item not in self._known[reader]]
-            self._known[reader] += new[: _ITEMS_PER_LIST - len(self._known[reader])]
+        if exchange.operation not in self._lists or not exchange.succeeded:
+            return
+        listing, resource = self._lists[exchange.operation]
+        known = self._known[resource]
+        if len(known) < _ITEMS_PER_LIST:
+            items = ({**path, resource.parameter: key} for key in listing.ids_in(exchange.json()))
+            known += [item for item in items if item not in known][: _ITEMS_PER_LIST - len(known)]
 
     def _add_plain_requests(self, context: HookContext, examples: list[Case[Any]]) -> None:
         operation = context.operation
@@ -94,7 +96,7 @@ class Steering:
         if not names:
             return [{}]
         path = label.partition(" ")[2]
-        items = (item for reader, known in self._known.items() if reader.covers(path) for item in known)
+        items = (item for resource, known in self._known.items() if resource.is_at_or_below(path) for item in known)
         found = [item for item in items if set(item) == names]
         values = {name: self._values(label, name) for name in names}
         return found or ([{name: known[0] for name, known in values.items()}] if all(values.values()) else [])

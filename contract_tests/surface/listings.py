@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +79,13 @@ class Listing:
     def id_member(self) -> str:
         """The member of an item by which it can be read, or an empty text."""
         return self.resource.id_member if self.resource and self.resource.item else ""
+
+    def ids_in(self, answer: Any) -> Iterator[str]:
+        """The ids, as texts, by which what is in a body can be read."""
+        for item in self.items_of(answer) or ():
+            key = item.get(self.id_member) if isinstance(item, Mapping) else None
+            if isinstance(key, str | int) and not isinstance(key, bool):
+                yield str(key)
 
     def items_of(self, answer: Any) -> list[Any] | None:
         """The items in a body, or None where they are not where they should be."""

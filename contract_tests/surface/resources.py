@@ -45,6 +45,10 @@ class Resource:
         """Members that may change by themselves."""
         return frozenset(self.told.get("set_by_server", ()))
 
+    def is_at_or_below(self, path: str) -> bool:
+        """Whether a path is that of a thing, or one below it."""
+        return bool(self.item) and f"{path}/".startswith(f"{self.item}/")
+
     def thing_in(self, answer: Any) -> dict[str, Any]:
         """The members of the thing in an answer; empty where there is none."""
         thing = answer.get(self.inside, answer) if self.inside and isinstance(answer, Mapping) else answer

@@ -38,6 +38,12 @@ class Surface:
         """Every GET that answers a list."""
         return listings(self.contract, self.declaration, self.resources)
 
+    @cached_property
+    def readable(self) -> dict[str, tuple[Listing, Resource]]:
+        """The lists whose things can be read one by one, with what they are, by label."""
+        found = ((label, listing, listing.resource) for label, listing in self.listings.items())
+        return {label: (listing, resource) for label, listing, resource in found if resource and resource.read}
+
     def barred(self, label: str, mode: Mode) -> str:
         """Why a mode does not allow to send the method and path of a label; an empty text where it does.
 
@@ -63,6 +69,5 @@ def _read_again(contract: Contract, file: Path | None) -> Surface:
 
 def _goes_with(resource: Resource, method: str, path: str) -> bool:
     """Whether what is done there is gone when a thing of that kind is deleted."""
-    if not resource.delete:
-        return False
-    return (method == "POST" and path == resource.collection) or f"{path}/".startswith(f"{resource.item}/")
+    created = method == "POST" and path == resource.collection
+    return bool(resource.delete) and (created or resource.is_at_or_below(path))

@@ -7,7 +7,8 @@ before it can be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Self
 from urllib.parse import unquote
 
 from contract_tests.contract import Contract
@@ -15,36 +16,44 @@ from contract_tests.credentials import Credentials
 from contract_tests.exchange import Exchange
 from contract_tests.laws.law import Breach
 from contract_tests.laws.observed.observer import Observer, observed
-from contract_tests.lists import Reader, readers
+from contract_tests.plan import Plan
+from contract_tests.surface.listings import Listing
+from contract_tests.surface.resources import Resource
 
 
 class ListedItemsCanBeRead(Observer):
     """What a list shows can be read."""
 
-    def __init__(self, contract: Contract, credentials: Credentials) -> None:
+    def __init__(
+        self, contract: Contract, credentials: Credentials, lists: Mapping[str, tuple[Listing, Resource]]
+    ) -> None:
         super().__init__(contract, credentials)
-        self._readers = readers(contract)
+        self._lists = lists
         self._listed: set[str] = set()
         self._missing: dict[str, Exchange] = {}
         self._deleted: set[str] = set()
 
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """The observer of a run, that knows which lists there are."""
+        return cls(plan.contract, plan.credentials, plan.surface.readable)
+
     def judges(self, label: str) -> bool:
         """Whether an operation reads single items of a list."""
-        return any(reader.label == label for reader in self._readers.values())
+        return any(resource.read == label for _, resource in self._lists.values())
 
     def see(self, exchange: Exchange) -> Iterator[Breach]:
         """The item that could not be read, if this list shows it."""
         path = unquote(exchange.path)
-        reader = self._readers.get(exchange.operation)
         if exchange.method == "DELETE":
             self._deleted.add(path)
         elif exchange.status == 404 and path in self._listed and not self._may_hide(exchange):
             self._missing.setdefault(path, exchange)
-        elif exchange.succeeded and reader:
-            yield from self._see_list(exchange, reader)
+        elif exchange.succeeded and exchange.operation in self._lists:
+            yield from self._see_list(exchange, self._lists[exchange.operation][0])
 
-    def _see_list(self, exchange: Exchange, reader: Reader) -> Iterator[Breach]:
-        for key in reader.keys(exchange.json()):
+    def _see_list(self, exchange: Exchange, listing: Listing) -> Iterator[Breach]:
+        for key in listing.ids_in(exchange.json()):
             path = f"{unquote(exchange.path).rstrip('/')}/{key}"
             if path in self._deleted:
                 continue
