@@ -13,8 +13,10 @@ from contract_tests.laws.client import Client
 from contract_tests.laws.general.access import false_credentials
 from contract_tests.laws.general.attempts import unknown_ids
 from contract_tests.laws.stage import Run, Stage
-from tests.contract_tests.habits.playing import surface_of
-from tests.contract_tests.habits.shop import NORTH, basic
+from tests.contract_tests.habits.catalogue import HABITS
+from tests.contract_tests.habits.planting import Trap, replies
+from tests.contract_tests.habits.playing import played, surface_of
+from tests.contract_tests.habits.shop import NORTH, Shop, basic
 
 HOUSES = Path(__file__).with_name("habits")
 
@@ -77,3 +79,14 @@ def test_hexadecimal_ids_stay_hexadecimal() -> None:
     known = "5f1d7c0a-93be-4246-8c0d-e7a15f1d7c0a"
     for one in unknown_ids(stage("metering.yaml"), "GET /meters/{meter_id}", "meter_id", known):
         assert {*one} <= {*"0123456789abcdef-"}
+
+
+def test_what_a_wrong_location_leads_to_is_left_alone() -> None:
+    shop = next(habit for habit in HABITS if habit.name == "shop")
+    first = replies("POST /customers", lambda reply: reply.headers.update(Location="/customers/1"))
+    kept: list[Shop] = []
+    tally = played(shop, Trap("first", first, lambda _: True), Trap("kept", kept.append, lambda _: True))
+    assert "location_leads_to_what_was_created" in {check for _, check, _ in tally.causes}
+    honest, (seen,) = Shop(), kept
+    assert {number: seen.customers[number] for number in honest.customers} == honest.customers
+    assert not seen.removed & {*honest.customers, *honest.orders}

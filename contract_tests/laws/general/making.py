@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from contract_tests.contract import Contract, Place
 from contract_tests.exchange import Exchange
+from contract_tests.laws.general.likeness import same
 from contract_tests.laws.law import NotPlayed
 from contract_tests.laws.stage import Headers, Stage
 from contract_tests.surface.resources import Resource, singular
@@ -97,6 +98,10 @@ def made_by(
     thing = Thing(resource, {**parents, resource.parameter: thing_id}, body, exchange)
     if resource.delete:
         stage.later(lambda: delete(stage, thing, aside=True))
+    if resource.id_member not in thing.answer and not _is_ours(stage, thing):
+        if resource.delete:
+            stage.cleanups.pop()
+        raise NotPlayed(f"Location in the answer of {resource.create} leads to something else than was created")
     return thing
 
 
@@ -219,6 +224,26 @@ def filled(stage: Stage, value: Any, depth: int = 0) -> Any:
     contract = stage.run.surface.contract
     kinds = types(contract, members(contract, resource.schema).get(resource.id_member))
     return int(text) if kinds == {"integer"} and text.isdecimal() else text
+
+
+def _is_ours(stage: Stage, thing: Thing) -> bool:
+    """Whether Location leads to what was created, and not to something that is not ours to change or delete.
+
+    Once it has led to the right thing of a kind it is believed.
+    """
+    resource, kept = thing.resource, stage.run.kept
+    named = {name: value for name, value in thing.sent.items() if stage.run.run_id in str(value)}
+    known = f"Location of {resource.name} is right"
+    if known in kept or not named or not resource.read:
+        return True
+    exchange = stage.aside(resource.read, **thing.path)
+    if not 200 <= exchange.status < 300:
+        return True
+    came = resource.thing_in(exchange.json())
+    if not any(same(value, came.get(name)) for name, value in named.items()):
+        return False
+    kept[known] = True
+    return True
 
 
 def _id(resource: Resource, exchange: Exchange) -> str:
