@@ -107,6 +107,12 @@ GENERAL: Found = {
     "listed_things_read_as_listed": ("listed-otherwise",),
     "filters_select": ("filter-ignored",),
     "other_tenants_see_nothing": ("tenants-mixed",),
+    "strangers_are_refused": ("authentication-ignored",),
+    "strangers_learn_nothing_of_ids": ("absent-before-authentication",),
+    "unknown_ids_are_not_found": ("absent-crashes",),
+    "undeclared_methods_are_refused": ("any-method",),
+    "other_media_types_are_refused": ("media-type-ignored",),
+    "accept_is_heeded": ("accept-ignored",),
     "declared_unique_members_are_unique": ("external-id-twice",),
     "declared_invariants_hold": ("power-between-phases", "power-not-updated"),
 }

@@ -78,6 +78,7 @@ LAWS: Mapping[str, str] = {
     "retry_after_missing": "who_is_turned_away_is_told_when_to_come",
     "rate_limit_headers_wrong": "remaining_requests_are_counted",
     "unknown_id_not_404": "unknown_ids_are_not_found",
+    "incomplete_body_accepted": "bodies_are_checked",
     # found by generated requests
     "method_not_405": "undeclared_methods_are_refused",
     "allow_missing": "refused_methods_come_with_allow",

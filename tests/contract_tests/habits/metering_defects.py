@@ -249,6 +249,15 @@ def _unchecked_phases(honest: Any) -> Any:
     return read_body
 
 
+def _completed(honest: Any) -> Any:
+    def read_body(request: Request, operation: Operation) -> Any:
+        if operation.label == "POST /meters" and b'"phases"' not in request.body:
+            request.body = request.body.replace(b"{", b'{"phases": 3, ', 1)
+        return honest(request, operation)
+
+    return read_body
+
+
 def _first_bill(server: Metering, honest: Handler, request: Request) -> Reply:
     return honest(request) if request.values["bill_id"] in server.bills else ok(next(iter(server.bills.values())))
 
@@ -516,6 +525,12 @@ DEFECTS = (
         "invalid_body_accepted",
         step("read_body", _unchecked_phases),
         lambda ask: ask("POST /meters", {**NEW_METER, "phases": 2}).status == 400,
+    ),
+    Defect(
+        "phases-made-up",
+        "incomplete_body_accepted",
+        step("read_body", _completed),
+        lambda ask: ask("POST /meters", {"serial": "S-1"}).status == 400,
     ),
     Defect(
         "key-in-errors",
