@@ -61,6 +61,11 @@ class Run:
         """Six characters."""
         return hashlib.sha256(f"run {self.seed}".encode()).hexdigest()[:6]
 
+    @property
+    def marker(self) -> str:
+        """What every name that the run gives begins with."""
+        return f"gridmock-{self.run_id}-"
+
     def number(self) -> int:
         """An integer that no run of another seed is likely to use."""
         return next(self._numbers)
@@ -101,7 +106,7 @@ class Stage:
 
     def name(self) -> str:
         """A name that only this law of this run gives."""
-        return f"gridmock-{self.run.run_id}-{self._law.replace('_', '-')}-{next(self._named)}"
+        return f"{self.run.marker}{self._law.replace('_', '-')}-{next(self._named)}"
 
     def value(self, name: str) -> str:
         """A value that the user has to give; raises NotPlayed without it."""

@@ -17,7 +17,7 @@ from contract_tests.laws.client import Client
 from tests.contract_tests.conftest import Check
 from tests.contract_tests.habits.depot import TOKEN, Depot
 from tests.contract_tests.habits.depot_defects import DEFECTS
-from tests.contract_tests.habits.house import Reply, Request
+from tests.contract_tests.habits.house import HangUp, Reply, Request
 from tests.contract_tests.habits.planting import Defect
 from tests.contract_tests.serving import served
 
@@ -90,6 +90,24 @@ def test_safe_leaves_everything_as_it_was_when_it_is_stopped(
     result = check_depot(depot, "--mode", "safe", "--laws-only")
     assert result.exit_code == 2
     assert "stopped: interrupted" in result.output
+    assert depot.things == before
+
+
+class Forgetful(Watched):
+    """A depot that adds bays and hangs up instead of saying so."""
+
+    def answer(self, request: Request) -> Reply:
+        reply = super().answer(request)
+        if (request.method, request.path, reply.status) == ("POST", "/bays", 201):
+            raise HangUp
+        return reply
+
+
+def test_safe_deletes_what_was_created_without_an_answer(check_depot: CheckDepot) -> None:
+    depot = Forgetful()
+    before = depot.things
+    check_depot(depot, "--mode", "safe", "--laws-only")
+    assert {"POST", "DELETE"} <= set(depot.methods)
     assert depot.things == before
 
 

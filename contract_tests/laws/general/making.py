@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from contract_tests.contract import Contract, Place
 from contract_tests.exchange import Exchange
 from contract_tests.laws.general.likeness import same
+from contract_tests.laws.general.pages import everything
 from contract_tests.laws.law import NotPlayed
 from contract_tests.laws.stage import Headers, Stage
 from contract_tests.surface.resources import Resource, singular
@@ -105,11 +108,32 @@ def made_by(
     return thing
 
 
+def _delete_lost(
+    stage: Stage, resource: Resource, parents: Mapping[str, Any], body: Mapping[str, Any]
+) -> Exchange | None:
+    """Delete what a request created although its answer was lost: the list shows it under the name of ours it has."""
+    names = {value for value in body.values() if isinstance(value, str) and stage.run.marker in value}
+    listing = stage.run.surface.listings.get(resource.list)
+    if not (names and listing):
+        return None
+    with suppress(NotPlayed):
+        for item in everything(stage, listing, **parents)[0]:
+            if isinstance(item, dict) and any(value in names for value in item.values() if isinstance(value, str)):
+                path: dict[str, Any] = {**parents, resource.parameter: str(item[resource.id_member])}
+                return stage.aside(resource.delete, **path)
+    return None
+
+
 def send(stage: Stage, operation: str, body: Any = None, headers: Headers | None = None, **path: Any) -> Exchange:
     """The answer of an operation to a body of the media type that it takes."""
     media_type = body_media_type(stage.run.contract, operation) if body is not None else ""
     implied: Headers = {"Content-Type": media_type} if media_type else {}
-    return stage.call(operation, body, query=None, headers={**implied, **(headers or {})}, **path)
+    exchange = stage.call(operation, body, query=None, headers={**implied, **(headers or {})}, **path)
+    if (exchange.status == 0 or exchange.status >= 500) and isinstance(body, Mapping):
+        for resource in stage.run.surface.resources.values():
+            if resource.create == operation and resource.delete:
+                stage.later(partial(_delete_lost, stage, resource, path, body))
+    return exchange
 
 
 def delete(stage: Stage, thing: Thing, *, aside: bool = False) -> Exchange:
