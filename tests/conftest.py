@@ -20,6 +20,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # These take a minute and more each, and a file stays on one core: they begin first, so that no core waits at the end.
 LONGEST = {
+    "test_general_laws.py",
     "test_schemathesis.py",
     "test_laws_of_stekker.py",
     "test_laws_of_stekker_bess.py",

@@ -346,9 +346,10 @@ def test_the_page_of_the_manual_says_what_there_is() -> None:
     assert tabled == {*(f"--{name}" for name in FORMATS), "--github"}
     known = {option for parameter in check.params for option in parameter.opts}
     lines = re.findall(r"gridmock check .*(?:\\\n.*)?", manual)
-    assert len(lines) >= 3
+    assert lines
     assert {option for line in lines for option in re.findall(r"--[a-z-]+", line)} <= known
-    (example,) = re.findall(r"^```toml\n(.*?)^```", manual, re.MULTILINE | re.DOTALL)
+    examples = re.findall(r"^```toml\n(.*?)^```", manual, re.MULTILINE | re.DOTALL)
+    (example,) = (text for text in examples if "[[waiver]]" in text)
     Path("waivers.toml").write_text(example, "utf-8")
     assert len(waivers.from_file(Path("waivers.toml"))) == 2
     assert set(re.findall(r"`(\w+)`", manual[manual.index("| key |") :].split("\n\n")[0])) == {*waivers.KEYS}
