@@ -223,7 +223,7 @@ def _playable(phases: tuple[str, ...], laws: tuple[Law, ...], contract: Contract
     """The phases without that of the laws, where the contract has none."""
     playable = tuple(phase for phase in phases if phase != LAWS or laws)
     if not playable:
-        raise click.UsageError(f"{contract.path} has no laws yet; choose other --phases")
+        raise click.UsageError(f"{contract.path} has no such laws to play; choose other --phases")
     return playable
 
 

@@ -152,7 +152,7 @@ def test_wrong_usage_is_exit_code_2_with_a_reason(words: list[str], message: str
 def test_a_contract_without_laws_cannot_be_held_to_them(run_check: Check) -> None:
     result = run_check("ev-energy-oauth", "--url", "http://127.0.0.1:1", *LAWS)
     assert result.exit_code == 2
-    assert "has no laws yet; choose other --phases" in result.output.replace("\n", " ")
+    assert "has no such laws to play; choose other --phases" in result.output.replace("\n", " ")
 
 
 class Log:
