@@ -20,6 +20,7 @@ from typing import Any
 import requests
 import schemathesis
 from hypothesis.configuration import set_hypothesis_home_dir
+from schemathesis.core.errors import NoLinksFound
 from schemathesis.engine import Status, StopReason, events, from_schema
 from schemathesis.engine.core import EventStream
 from schemathesis.schemas import BaseSchema
@@ -61,6 +62,7 @@ class Generation:
         """Their events until a time of `time.monotonic`; returns why they ended."""
         plan = self._plan
         stop: Stop = "broken"
+        unlinked = ""
         translation = Translation(plan.contract, plan.credentials, plan.points, self._alarms, watch)
         if deadline is not None:
             self._config.max_time = max(1, math.ceil(deadline - time.monotonic()))
@@ -72,14 +74,18 @@ class Generation:
                         yield PhaseStarted(phase.name.value)
                     case events.ScenarioFinished(phase=name):
                         yield from translation.judged(name.value, event.recorder)
+                    case events.NonFatalError() if isinstance(event.value, NoLinksFound):
+                        unlinked = "no operation leads to another one"
                     case events.NonFatalError() if not isinstance(event.value, _SILENCES):
                         label = event.label if event.related_to_operation else ""
                         yield Trouble(label, event.info.title, _shown_lines(event.info.message, plan))
                     case events.FatalError(exception=error):
                         yield Trouble("", type(error).__name__, _shown_lines(str(error), plan))
                     case events.PhaseFinished(phase=phase, status=status) if phase.name.value in plan.phases:
-                        yield PhaseEnded(phase.name.value, phase.skip_reason.display if phase.skip_reason else "")
-                        over = phase.name.value == plan.phases[-1] and status not in (Status.INTERRUPTED, Status.ERROR)
+                        skipped = phase.skip_reason.display if phase.skip_reason else unlinked
+                        yield PhaseEnded(phase.name.value, skipped)
+                        ended = status not in (Status.INTERRUPTED, Status.ERROR) or bool(unlinked)
+                        over = phase.name.value == plan.phases[-1] and ended
                         if deadline is not None and over:
                             # With a time limit schemathesis repeats the last phases until the time is spent.
                             # Ours is a limit, not a wish.

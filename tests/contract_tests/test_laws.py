@@ -197,6 +197,21 @@ def test_nothing_is_left_behind(api: str, mock: Mock, check_mock: CheckMock) -> 
     assert things(mock) == before
 
 
+@pytest.mark.parametrize("mode", ["read-only", "safe"])
+@pytest.mark.parametrize("api", CONTRACTS)
+def test_modes_change_nothing(api: str, mode: str, mock: Mock, check_mock: CheckMock) -> None:
+    before = things(mock)
+    result = check_mock(None, *LAWS, "--mode", mode, api=api)
+    assert result.exit_code == 0, result.output
+    assert things(mock) == before
+
+
+def test_walks_are_left_out_where_no_operation_leads_to_another(check_mock: CheckMock) -> None:
+    result = check_mock(None, "--mode", "read-only", "--phases", "examples,stateful", "--max-examples", "1")
+    assert result.exit_code == 0, result.output
+    assert "stateful   skipped: no operation leads to another one" in result.output
+
+
 @pytest.mark.parametrize("requests", [3, 40, 95, 150, 220])
 @pytest.mark.parametrize("api", CONTRACTS)
 def test_nothing_is_left_behind_by_a_run_that_is_interrupted(
