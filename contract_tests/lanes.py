@@ -1,8 +1,9 @@
 """Generated requests in several processes at once, for targets that are slow to answer.
 
 Within a process one request follows the other, because only that can be repeated. Where most of the time is spent
-waiting, the operations are dealt to some lanes, each a process with the same seed; walks over all operations have one
-of their own. Each lane sends the same requests in the same order in every run, and is told of in the same order.
+waiting, requests are dealt to some lanes, each a process with the same seed: those at the limits of parameters one by
+one, because one operation may have most of them; random ones by operation; walks over all operations have a lane of
+their own. Each lane sends the same requests in the same order in every run, and is told of in the same order.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from threading import Thread
 from contract_tests.findings import Event, PhaseEnded, PhaseStarted, Stop, Trouble
 from contract_tests.generation import Generation
 from contract_tests.laws.observed import watch_of
-from contract_tests.plan import LAWS, Plan
+from contract_tests.plan import LAWS, PHASES, Plan
 
-MOST = 7
-"""Of operations; more would gain little, and many a server takes so many connections at once for an attack."""
+MOST = 8
+"""More would gain little, and many a server takes so many connections at once for an attack."""
 SLOW_S = 0.025
 """Slower than this, and a processor that waits for one answer after the other is idle most of the time."""
-_WALKS = "stateful"
+_EXAMPLES, _LIMITS, _RANDOM, _WALKS = PHASES[1:]
 _WORST_FIRST: tuple[Stop, ...] = ("broken", "server gone", "interrupted", "out of time", "completed")
 
 
@@ -60,20 +61,29 @@ class Lanes:
             return min((lane.stop or "broken" for lane in lanes), key=_WORST_FIRST.index, default="completed")
 
     def _dealt(self) -> Iterator[Plan]:
-        """A plan for each lane: operations in turn, as those of one resource cost alike; then the walks."""
-        labels = [label for label in self._plan.contract.operations if label in self._plan.generated]
-        single = tuple(phase for phase in self._phases if phase != _WALKS)
-        if single:
-            for first in range(min(self._plan.lanes, len(labels))):
-                mine = frozenset(labels[first :: self._plan.lanes])
-                yield replace(self._alone(), phases=single, operations=mine, lists=self._lists_for(mine))
-        if _WALKS in self._phases:
-            yield replace(self._alone(), phases=(_WALKS,))
+        """A plan for each lane; examples come first in all of them, because they show what there is."""
+        plan = self._alone()
+        walks, limits = _WALKS in self._phases, _LIMITS in self._phases
+        by_operation = tuple(phase for phase in self._phases if phase in (_EXAMPLES, _RANDOM))
+        examples = by_operation[:1] if _EXAMPLES in self._phases else ()
+        if limits and by_operation == examples:
+            by_operation = ()
+        lanes = max(1, plan.lanes - walks)
+        at_random = 0 if not by_operation else max(1, lanes // 3) if limits else lanes
+        at_limits = max(1, lanes - at_random) if limits else 0
+        for turn in range(at_limits):
+            yield replace(plan, phases=(*examples, _LIMITS), share=(turn, at_limits))
+        labels = [label for label in plan.contract.operations if label in plan.generated]
+        for turn in range(min(at_random, len(labels))):
+            mine = frozenset(labels[turn::at_random])
+            yield replace(plan, phases=by_operation, operations=mine, lists=self._lists_for(mine))
+        if walks:
+            yield replace(plan, phases=(_WALKS,))
 
     def _alone(self) -> Plan:
         """The plan without what only one process can have; laws are functions, which cannot be sent to another."""
         laws = self._plan.laws and replace(self._plan.laws, laws=(), receiver=None)
-        return replace(self._plan, laws=laws, lanes=1)
+        return replace(self._plan, laws=laws)
 
     def _lists_for(self, operations: Iterable[str]) -> frozenset[str]:
         """Lists that show the ids which these operations need, and which are in other lanes."""

@@ -73,6 +73,8 @@ class Plan:
     """How many processes send generated requests at once."""
     lists: frozenset[str] = frozenset()
     """Lists that are read before the first generated request, for ids of what is in them."""
+    share: tuple[int, int] = (0, 1)
+    """Of requests at the limits of parameters, which one of so many is sent: all of them, the first of each two."""
 
     def barred(self, label: str) -> str:
         """Why the mode of the run does not allow an operation, or an empty text."""

@@ -6,13 +6,14 @@ that exist on no target: nearly all answers are then 400, 404 or empty, and show
     plain requests first        each GET without optional parameters, for ids that lists have shown or the user knows
     no ids from the contract    examples of such ids are left out (in `runner`), for real ones to be taken instead
     one thing at a time         the coverage phase varies one parameter and leaves out the optional rest
+    shares                      one of so many requests at limits, where other processes send the others
     patience                    the rate that the user allows, and what the target says of its limits
 """
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -38,6 +39,9 @@ class Steering:
         self._contract = plan.contract
         self._values = plan.known_values
         self._pace = pace
+        self._share = plan.share
+        # Requests at limits that were generated so far, by operation.
+        self._dealt: Counter[str] = Counter()
         self._lists = plan.surface.readable
         # Path parameters of things that exist.
         self._known: defaultdict[Resource, list[dict[str, Any]]] = defaultdict(list)
@@ -46,6 +50,7 @@ class Steering:
         """Register the hooks on a schema."""
         schema.hook("after_call")(lambda _, case, response: self._take_in(case, response))
         schema.hook("before_add_examples")(lambda context, examples: self._add_plain_requests(context, examples))
+        schema.hook("filter_case")(lambda _, case: self._is_ours(case))
         schema.hook("map_case")(lambda _, case: self._one_thing_at_a_time(case))
 
     def _take_in(self, case: Case[Any], response: Response) -> None:
@@ -100,6 +105,14 @@ class Steering:
         found = [item for item in items if set(item) == names]
         values = {name: self._values(label, name) for name in names}
         return found or ([{name: known[0] for name, known in values.items()}] if all(values.values()) else [])
+
+    def _is_ours(self, case: Case[Any]) -> bool:
+        """Whether a request is in the share of this run."""
+        turn, of = self._share
+        if of == 1 or case.meta is None or not isinstance(case.meta.phase.data, CoveragePhaseData):
+            return True
+        self._dealt[case.operation.label] += 1
+        return self._dealt[case.operation.label] % of == turn
 
     def _one_thing_at_a_time(self, case: Case[Any]) -> Case[Any]:
         generated = case.meta.phase.data if case.meta else None
