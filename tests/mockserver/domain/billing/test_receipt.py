@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -229,7 +230,7 @@ def test_two_processes_make_the_same_bytes() -> None:
     there = subprocess.run(
         [sys.executable, "-c", MADE_ELSEWHERE],
         cwd=root,
-        env={"PYTHONHASHSEED": "1", "TZ": "Asia/Tokyo", "LC_ALL": "C"},
+        env={**os.environ, "PYTHONHASHSEED": "1", "TZ": "Asia/Tokyo", "LC_ALL": "C"},
         check=True,
         capture_output=True,
         text=True,
