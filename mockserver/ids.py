@@ -1,4 +1,4 @@
-"""The one source of identifiers: ULIDs, UUIDs and secrets that follow from the seed, a name and an instant.
+"""The one source of identifiers: ULIDs, UUIDs, short ids and secrets that follow from the seed and a name.
 
 ULID: 48-bit Unix milliseconds and 80 bits of entropy in Crockford's base 32, 26 characters, sortable by time
 (github.com/ulid/spec).
@@ -38,6 +38,12 @@ def uuid(seed: int, *names: Name) -> str:
     """The UUID of a named thing, of version 8: bits of one's own making (RFC 9562 section 5.8)."""
     number = int.from_bytes(digest(seed, *names, size=16), "big")
     return str(UUID(int=number & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0x2 << 62))
+
+
+def prefixed(prefix: str, seed: int, *names: Name, size: int = 10) -> str:
+    """The prefix and `size` bytes in Crockford's base 32, 8 letters for each 5 bytes, of which it is a multiple."""
+    number = int.from_bytes(digest(seed, prefix, *names, size=size), "big")
+    return prefix + "".join([_PAIRS[(number >> shift) & 1023] for shift in range(size * 8 - 10, -1, -10)])
 
 
 def secret(seed: int, *names: Name, size: int = 24) -> str:

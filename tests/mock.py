@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mockserver.http.api import Api
 from mockserver.settings import Settings
 from mockserver.testing.in_process import NOON, InProcessMock
+from specs.operation import Spec
 from tests.asgi import Client, Response
 
 __all__ = ["APP", "BESS", "CONTROL", "NOON", "OAUTH", "STEKKER", "V2", "Mock"]
@@ -22,8 +23,13 @@ CONTROL = "/_mock"
 class Mock(InProcessMock):
     """A running mock: its runtime to look into, and clients with the ready-made credentials."""
 
-    def __init__(self, settings: Settings | None = None, apis: Sequence[Api] | None = None) -> None:
-        super().__init__(settings, apis, examples=True)
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        apis: Sequence[Api] | None = None,
+        specs: Mapping[str, Spec] | None = None,
+    ) -> None:
+        super().__init__(settings, apis, examples=True, specs=specs)
         self.anonymous = Client(self.app)
         self.full = Client(self.app, self._bearer("ev-energy-full"))
         self.basic = Client(self.app, self._bearer("ev-energy-basic"))

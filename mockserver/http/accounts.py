@@ -95,7 +95,7 @@ class ReadyAccounts:
 
     applications: Sequence[Application] = ()
     tokens: Mapping[str, Mapping[str, Any]] | None = None
-    """Token text to `{client_id, user_id, scopes}`."""
+    """Token text to `{client_id, user_id, scopes}`, and `label`, which says whose it is, where there are several."""
 
     @cached_property
     def by_id(self) -> dict[str, Application]:
@@ -191,8 +191,12 @@ class Accounts:
             rate_limit_per_hour=rate_limit_per_hour,
             created_at=timestamp(self._now()),
         )
-        await self._applications.put(application.client_id, application_row(application))
+        await self.add(application)
         return application
+
+    async def add(self, application: Application) -> None:
+        """Take up an application whose id and secret are made elsewhere."""
+        await self._applications.put(application.client_id, application_row(application))
 
     async def remove(self, client_id: str) -> bool:
         """Delete an application, which ends its tokens; False when there is none."""

@@ -47,6 +47,10 @@ def _as_worded(operation_id: str, body: Any) -> None:
     return None
 
 
+async def _permitted(exchange: Exchange) -> None:
+    return None
+
+
 def _ignored(context: Context, value: Any) -> None:
     """A parameter that only has to be valid."""
 
@@ -64,6 +68,8 @@ class Api:
     views: ModuleType | None = None
     identify: Mapping[str, Identify] = field(default_factory=dict)
     """How each security scheme of the contract reads its credential."""
+    permit: Callable[[Exchange], Awaitable[None]] = _permitted
+    """Judges, before the body is read, whether the caller may do this to what the path names; raises an ApiError."""
     explain: Callable[[str, Any], ApiError | None] = _as_worded
     """A better word for a body (JSON values) that breaks the contract of an operation (its id), or None."""
     challenge: str = "Bearer"

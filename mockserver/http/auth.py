@@ -42,6 +42,25 @@ def access_token(*words: str) -> Identify:
     return identify
 
 
+def key_header(name: str) -> Identify:
+    """Reads a token that is the whole of a header of its own, unless there is an `Authorization` header, which wins.
+
+    What it makes raises Unauthenticated for a token that is no good.
+    """
+    raw_name = name.lower().encode()
+
+    async def identify(exchange: Exchange) -> Principal | None:
+        raw = exchange.headers.get(raw_name)
+        if raw is None or b"authorization" in exchange.headers:
+            return None
+        principal = await exchange.runtime.accounts.identify(raw.decode("latin-1").strip())
+        if principal is None:
+            raise Unauthenticated(f"The key in {name} is unknown, expired or revoked.", exchange.api.api.challenge)
+        return principal
+
+    return identify
+
+
 bearer = access_token("Bearer")
 """RFC 6750."""
 

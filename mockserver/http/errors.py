@@ -6,12 +6,14 @@
      |-- MethodNotAllowed       405  the path exists, the method does not
      |-- NotAcceptable          406  `Accept` excludes everything the operation produces
      |-- Conflict               409  the state of the thing forbids it
+     |-- Gone                   410  it was there, and can no longer be used
      |-- PayloadTooLarge        413  the body is over the limit
      |-- UnsupportedMediaType   415  the operation does not take this `Content-Type`
      |-- MalformedRequest       400  not readable at all: encoding, JSON syntax, header syntax
      |-- InvalidRequest         400  readable, but parameters or body break the contract
      |-- Unauthenticated        401  no credential, or a bad one
      |-- Forbidden              403  a good credential that does not suffice
+     |    `-- InsufficientScope       because it lacks a scope
      |-- Unprocessable          422  well-formed, but not acceptable as things are
      |-- RateLimited            429  quota used up
      |-- InjectedFault          4xx/5xx  ordered through the control plane
@@ -22,6 +24,8 @@ An `ErrorStyle` turns an error into a provider's body. A new dialect is one clas
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
     from specs.operation import Operation
 
 Headers = list[tuple[str, str]]
+
+_MISSING = re.compile(r'("[^"]*") is a required property')
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,13 @@ class FieldError:
     name: str
     message: str
     keyword: str = ""
+
+    def told(self) -> tuple[str, str]:
+        """The field and what is wrong with it; a missing member is named by itself, not by its object."""
+        if self.keyword == "required" and (missing := _MISSING.fullmatch(self.message)):
+            name: str = json.loads(missing[1])
+            return (name if self.name == "body" else f"{self.name}.{name}"), "is missing"
+        return self.name, self.message
 
 
 class ApiError(Exception):
@@ -64,6 +77,8 @@ class ApiError(Exception):
         """Name of the problem where the status alone does not say it; the style makes a URI or code of it."""
         self.field_errors: tuple[FieldError, ...] = () if field is None else (FieldError("body", field, detail),)
         self.headers: Headers = []
+        self.request_number = 0
+        """Which request was refused, from 1 in order of arrival; 0 for none that is counted."""
 
 
 class UnknownRoute(ApiError):
@@ -102,6 +117,12 @@ class Conflict(ApiError):
     """The state of the thing forbids what was asked."""
 
     status = 409
+
+
+class Gone(ApiError):
+    """It was there, and can no longer be used."""
+
+    status = 410
 
 
 class PayloadTooLarge(ApiError):
@@ -157,13 +178,14 @@ class Forbidden(ApiError):
 
     status = 403
 
-    @classmethod
-    def for_scopes(cls, missing: Iterable[str]) -> Forbidden:
-        """The token lacks these scopes."""
+
+class InsufficientScope(Forbidden):
+    """The token lacks these scopes."""
+
+    def __init__(self, missing: Iterable[str]) -> None:
         scopes = " ".join(sorted(missing))
-        error = cls(f"The token lacks the scope: {scopes}.")
-        error.headers = [("www-authenticate", f'Bearer error="insufficient_scope", scope="{scopes}"')]
-        return error
+        super().__init__(f"The token lacks the scope: {scopes}.")
+        self.headers = [("www-authenticate", f'Bearer error="insufficient_scope", scope="{scopes}"')]
 
 
 class Unprocessable(ApiError):

@@ -127,7 +127,7 @@ def authorise(exchange: Exchange) -> None:
     if exchange.credential_error is not None:
         raise exchange.credential_error
     if missing is not None:
-        raise Forbidden.for_scopes(missing)
+        raise errors.InsufficientScope(missing)
     challenge = exchange.api.api.challenge
     raise errors.Unauthenticated("No credential was sent. Send the header Authorization: Bearer <token>.", challenge)
 
@@ -213,7 +213,12 @@ def authorise_expansion(exchange: Exchange) -> None:
     parts = {part for path in asked for part in path.split(".")}
     missing = {scopes[part] for part in parts if part in scopes} - principal.scopes
     if missing:
-        raise Forbidden.for_scopes(missing)
+        raise errors.InsufficientScope(missing)
+
+
+async def permit(exchange: Exchange) -> None:
+    """Parameters are valid. Lets the API judge who may do this to the things that the path names."""
+    await exchange.api.api.permit(exchange)
 
 
 async def read_request_body(exchange: Exchange) -> None:
@@ -326,15 +331,11 @@ BEFORE_HANDLER: Sequence[Stage] = (
     negotiate,
     read_parameters,
     authorise_expansion,
+    permit,
     read_request_body,
     enter_context,
 )
-IN_TRANSACTION: Sequence[Stage] = (
-    handle,
-    present,
-    add_headers,
-    validate_response,
-)
+IN_TRANSACTION: Sequence[Stage] = (handle, present, add_headers, validate_response)
 
 
 async def walk(exchange: Exchange) -> None:
@@ -373,6 +374,7 @@ def refuse(exchange: Exchange, error: ApiError) -> None:
     error.detail = error.detail.encode("utf-8", "replace").decode()  # half a character can be neither sent nor logged
     if isinstance(error, ContractBroken):
         logger.error("%s", error.detail)
+    error.request_number = exchange.number
     style = exchange.api.api.errors
     try:
         url = exchange.base_url + exchange.path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -16,6 +16,7 @@ from mockserver.commands.serve import start_time
 from mockserver.domain.worlds import NamedWorld
 from mockserver.http.api import Api
 from mockserver.settings import DEFAULT_SEED, MAX_SEED, Settings
+from specs.operation import Spec
 
 NOON = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
 """A Wednesday in winter time, eleven days before the clocks change."""
@@ -57,12 +58,21 @@ class InProcessMock:
     """A mock to look into and to call; `app` is its ASGI application."""
 
     def __init__(
-        self, settings: Settings | None = None, apis: Sequence[Api] | None = None, *, examples: bool = False
+        self,
+        settings: Settings | None = None,
+        apis: Sequence[Api] | None = None,
+        *,
+        examples: bool = False,
+        specs: Mapping[str, Spec] | None = None,
     ) -> None:
-        """Compile the APIs given, or those that the settings name; with `examples`, check those of the contracts."""
+        """Compile the APIs given, or those that the settings name; with `examples`, check those of the contracts.
+
+        `specs` are contracts by API, where they are not those of the catalogue.
+        """
         self.settings = settings or Settings(at=NOON, speed=0.0)
         self.apis = selected(self.settings.apis) if apis is None else apis
-        specs = load_specs(self.apis, examples=examples)
+        mine = specs or {}
+        specs = {**load_specs([api for api in self.apis if api.name not in mine], examples=examples), **mine}
         self.runtime = create_runtime(self.settings, self.apis, specs)
         self.app = create_app(self.runtime, self.apis, specs)
 

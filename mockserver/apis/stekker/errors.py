@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
-from mockserver.http.errors import ApiError, FieldError, InvalidRequest
+from mockserver.http.errors import ApiError, InvalidRequest
 from specs.operation import Operation
 
 _STRUCTURE = frozenset({"", "type", "required", "false", "additionalProperties", "oneOf", "anyOf"})
 """What is broken, by its keyword, where a message has not the form that it should; all else is a value not accepted."""
-_MISSING = re.compile(r'("[^"]*") is a required property')
 
 
 @dataclass(frozen=True)
@@ -32,16 +29,8 @@ class StekkerErrors:
         """See `ErrorStyle.render`."""
         if not error.field_errors:
             return {"error": error.detail}
-        told = [_told(wrong) for wrong in error.field_errors]
+        told = [wrong.told() for wrong in error.field_errors]
         return {
             "error": ", ".join(f"{field} {message}" for field, message in told),
             "details": [{"field": field, "message": message} for field, message in told],
         }
-
-
-def _told(wrong: FieldError) -> tuple[str, str]:
-    """The field and what is wrong with it; a missing member is named by itself, as Grape does, not by its object."""
-    if wrong.keyword == "required" and (missing := _MISSING.fullmatch(wrong.message)):
-        name: str = json.loads(missing[1])
-        return (name if wrong.name == "body" else f"{wrong.name}.{name}"), "is missing"
-    return wrong.name, wrong.message

@@ -23,6 +23,7 @@ EVERY: dict[str, tuple[ApiError, int, dict[str, str]]] = {
     "method, none allowed": (errors.MethodNotAllowed("GET", ()), 405, {"allow": ""}),
     "not acceptable": (errors.NotAcceptable(["application/json"]), 406, {}),
     "conflict": (errors.Conflict("d"), 409, {}),
+    "gone": (errors.Gone("d"), 410, {}),
     "too large": (errors.PayloadTooLarge(10), 413, {"connection": "close"}),
     "media type": (errors.UnsupportedMediaType("text/plain", ["application/json"]), 415, {}),
     "malformed": (errors.MalformedRequest("d"), 400, {}),
@@ -31,7 +32,7 @@ EVERY: dict[str, tuple[ApiError, int, dict[str, str]]] = {
     "unauthenticated otherwise": (errors.Unauthenticated("d", "Basic"), 401, {"www-authenticate": "Basic"}),
     "forbidden": (errors.Forbidden("d"), 403, {}),
     "scopes": (
-        errors.Forbidden.for_scopes({"b", "a"}),
+        errors.InsufficientScope({"b", "a"}),
         403,
         {"www-authenticate": 'Bearer error="insufficient_scope", scope="a b"'},
     ),

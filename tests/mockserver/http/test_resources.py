@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import pytest
 
 from mockserver.http.errors import Conflict, InvalidRequest, NotFound, Unprocessable
-from mockserver.http.resources import NUMBER, REQUIRED, Resource
-from mockserver.store import Store, Value
+from mockserver.http.resources import NUMBER, REQUIRED, Resource, prefixed
+from mockserver.store import Store, Value, VersionConflict
 from mockserver.store.memory import MemoryStore
 from tests.mock import NOON
 from tests.mockserver.loop import in_loop
@@ -43,7 +44,7 @@ WORLD = {
     "w2": {"id": "w2", NUMBER: -1, "shelf_id": "x", "weight": 3, "lid": None, "under_id": None},
 }
 WORLDLY = Resource(
-    name="box", plural="boxes", collection="worldly", members=BOXES.members, base=lambda ctx: dict(WORLD)
+    name="box", plural="boxes", collection="worldly", members=BOXES.members, base=lambda ctx, owner_id: dict(WORLD)
 )
 IDS = ("id", NUMBER, "created_at", "updated_at")
 
@@ -219,3 +220,61 @@ async def test_noting_something_judges_nothing_and_keeps_the_rest() -> None:
     await WORLDLY.set(caller.context, WORLD["w1"], weight=99)
     await WORLDLY.set(caller.context, WORLD["w1"], seen=True)
     assert await WORLDLY.get(caller.context, "w1") == {**WORLD["w1"], "weight": 99, "seen": True}
+
+
+CARDS = Resource(
+    name="loyalty card",
+    plural="loyalty cards",
+    collection="cards",
+    members={"holder": REQUIRED, "shelf_id": None, "colour": "red"},
+    references={"shelf_id": SHELVES},
+    id_member="card_id",
+    id_form=prefixed("card_"),
+    stamps={"made_at": True, "updated_at": False},
+    time_text=lambda at: at.strftime("%H:%M"),
+)
+
+
+@in_loop
+async def test_ids_and_times_look_as_declared() -> None:
+    caller = Caller()
+    made = await CARDS.create(caller.sending(holder="a"), secret="s")
+    assert re.fullmatch(r"card_[0-9A-HJKMNP-TV-Z]{16}", made["card_id"])
+    assert (made["made_at"], made["updated_at"], made["secret"]) == ("12:00", None, "s")
+    with pytest.raises(NotFound) as error:
+        await CARDS.get(caller.context, made["card_id"].lower())
+    assert error.value.slug == "loyalty_card_not_found"
+    changed = await CARDS.update(caller.sending(colour="blue"), made["card_id"])
+    assert changed == {**made, "colour": "blue", "updated_at": "12:00"}
+    assert await CARDS.get(caller.context, made["card_id"]) == changed
+
+
+@in_loop
+async def test_what_is_replaced_is_as_declared_where_it_is_left_out() -> None:
+    caller = Caller()
+    made = await CARDS.create(caller.sending(holder="a", colour="blue"), secret="s")
+    replaced = await CARDS.replace(caller.sending(holder="b"), made["card_id"])
+    assert replaced == {**made, "holder": "b", "colour": "red", "updated_at": "12:00"}
+
+
+@in_loop
+async def test_things_of_another_owner_are_apart_and_refer_to_that_owner_s() -> None:
+    caller = Caller()
+    shelf = await SHELVES.of("club").create(caller.sending(label="a", size={"width": 1}))
+    with pytest.raises(Unprocessable, match="shelf_id"):
+        await CARDS.create(caller.sending(holder="a", shelf_id=shelf["id"]))
+    made = await CARDS.of("club").create(caller.sending(holder="a", shelf_id=shelf["id"].upper()))
+    assert made["shelf_id"] == shelf["id"]
+    assert await CARDS.list(caller.context) == []
+    assert await CARDS.of("club").list(caller.context) == [made]
+    with pytest.raises(Conflict, match="1 loyalty card"):
+        await SHELVES.of("club").delete(caller.context, shelf["id"], unless=(CARDS,))
+
+
+@in_loop
+async def test_no_two_have_a_given_id() -> None:
+    caller = Caller()
+    await CARDS.create(caller.sending(holder="a"), key="card_1")
+    with pytest.raises(VersionConflict):
+        await CARDS.create(caller.sending(holder="b"), key="card_1")
+    assert [each["holder"] for each in await CARDS.list(caller.context)] == ["a"]

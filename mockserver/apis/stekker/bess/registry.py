@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from zoneinfo import available_timezones
-
 from mockserver.apis.stekker.bess import limits, world_sites
 from mockserver.apis.stekker.regions import market_area
+from mockserver.domain.geography import time_zones
 from mockserver.http.errors import FieldError, InvalidRequest, Unprocessable
 from mockserver.http.exchange import Context
 from mockserver.http.resources import REQUIRED, Resource
@@ -16,15 +14,10 @@ MOST_POWER_RATIO = 2
 """A battery's power over that of its grid connection: fact sheet of the Stekker API, 8.2."""
 
 
-@lru_cache(maxsize=1)
-def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
 async def _check_grid_connection(ctx: Context, value: Value) -> None:
     market_area(value["market_region"], "market_region")
     time_zone = value["location"]["time_zone"]
-    if time_zone not in _time_zones():
+    if time_zone not in time_zones():
         raise Unprocessable(f"is no time zone: {time_zone!r}; write one such as Europe/Amsterdam", "location.time_zone")
 
 

@@ -51,14 +51,14 @@ class _Tables:
     """By the id of their battery."""
 
 
-def grid_connections(ctx: Context) -> Mapping[str, Value]:
+def grid_connections(ctx: Context, owner_id: str) -> Mapping[str, Value]:
     """The grid connections of the sites that are open."""
-    return _open(ctx, _tables(ctx.world).grid_connections) if _sees_world(ctx) else {}
+    return _open(ctx, _tables(ctx.world).grid_connections) if owner_id == NORTH else {}
 
 
-def batteries(ctx: Context) -> Mapping[str, Value]:
+def batteries(ctx: Context, owner_id: str) -> Mapping[str, Value]:
     """The batteries of the sites that are open, as full as they are now."""
-    if not _sees_world(ctx):
+    if owner_id != NORTH:
         return {}
     tables = _tables(ctx.world)
     return {
@@ -67,9 +67,9 @@ def batteries(ctx: Context) -> Mapping[str, Value]:
     }
 
 
-def sensors(ctx: Context) -> Mapping[str, Value]:
+def sensors(ctx: Context, owner_id: str) -> Mapping[str, Value]:
     """The sensors of the sites that are open."""
-    return _open(ctx, _tables(ctx.world).sensors) if _sees_world(ctx) else {}
+    return _open(ctx, _tables(ctx.world).sensors) if owner_id == NORTH else {}
 
 
 def readings(world: World, sensor: Value, at: datetime, start_us: int, end_us: int) -> list[Reading]:
@@ -95,10 +95,6 @@ def last_measured_us(sensor: Value, at: datetime) -> int | None:
         return None
     last_s = unix_s(at) // SLOT_S * SLOT_S - SLOT_S
     return last_s * SECOND_US if timestamp(utc(last_s)) >= sensor["created_at"] else None
-
-
-def _sees_world(ctx: Context) -> bool:
-    return ctx.principal is not None and ctx.principal.client_id == NORTH
 
 
 def _open(ctx: Context, table: Mapping[str, Value]) -> dict[str, Value]:

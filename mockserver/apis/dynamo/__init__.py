@@ -1,0 +1,51 @@
+"""Dynamo CSMS: the back office of a charge point operator, its members, site owners, drivers, stations and bills."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from mockserver.apis.dynamo import views
+from mockserver.apis.dynamo.accounts import REQUESTS_PER_MINUTE, ready_accounts
+from mockserver.apis.dynamo.errors import DynamoErrors, request_id
+from mockserver.apis.dynamo.roles import permit, while_a_member
+from mockserver.http.api import Api
+from mockserver.http.auth import bearer, key_header
+from mockserver.http.errors import Headers
+from mockserver.http.exchange import Exchange
+
+_WINDOW_S = 60.0
+
+
+def _quota(exchange: Exchange) -> tuple[Hashable, int]:
+    """A bucket per caller; an anonymous one's is the address it calls from."""
+    principal = exchange.principal
+    if principal is None:
+        return ("address", exchange.client_ip), REQUESTS_PER_MINUTE
+    return (principal.client_id, principal.user_id), principal.application.rate_limit_per_hour // 60
+
+
+def _headers(exchange: Exchange) -> Headers:
+    """The id of the request, and how many are left while they are limited."""
+    headers = [("x-request-id", request_id(exchange.number))]
+    quota = exchange.quota
+    if quota is not None and exchange.runtime.settings.enforce_rate_limits:
+        reset_s = exchange.runtime.clock.now().timestamp() + (quota.retry_after_s or _WINDOW_S)
+        values = {"limit": quota.limit, "remaining": quota.remaining, "reset": int(reset_s)}
+        headers += [(f"x-ratelimit-{name}", str(value)) for name, value in values.items()]
+    return headers
+
+
+API = Api(
+    name="dynamo",
+    base_path="/dynamo/api/v1",
+    handlers=__name__,
+    views=views,
+    errors=DynamoErrors(),
+    identify={"bearerAuth": while_a_member(bearer), "apiKeyAuth": while_a_member(key_header("X-API-Key"))},
+    permit=permit,
+    quota=_quota,
+    quota_window_s=_WINDOW_S,
+    headers=_headers,
+    accounts=ready_accounts,
+    ignores_unknown_query=True,
+)

@@ -1,0 +1,53 @@
+"""What Dynamo keeps: organizations, and by organization the rest. `MEMBERS.of(org_id)` are those of one of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from mockserver.apis.dynamo import seed
+from mockserver.clock import timestamp
+from mockserver.domain.geography import countries
+from mockserver.http.errors import Unprocessable
+from mockserver.http.exchange import Context
+from mockserver.http.resources import REQUIRED, Resource, prefixed
+from mockserver.store import Value
+
+
+def to_the_second(at: datetime) -> str:
+    """A time as Dynamo writes it."""
+    return timestamp(at.replace(microsecond=0))
+
+
+resource = partial(Resource, time_text=to_the_second)
+"""A kind of thing whose times are written as Dynamo writes them."""
+
+
+async def _check_organization(ctx: Context, value: Value) -> None:
+    if value["country"] not in countries():
+        raise Unprocessable(f"is no country: {value['country']}; write an ISO 3166-1 code such as GB", "country")
+
+
+ORGANIZATIONS = resource(
+    name="organization",
+    plural="organizations",
+    collection="dynamo.organizations",
+    owner_id="",
+    members={"name": REQUIRED, "country": REQUIRED, "contact_email": REQUIRED},
+    id_form=prefixed("org_"),
+    stamps={"created_at": True, "updated_at": False},
+    check=_check_organization,
+    base=seed.organizations,
+)
+"""All of them; who may reach which one is said in `roles`. `created_by` is the organization whose key made it."""
+
+MEMBERS = resource(
+    name="member",
+    plural="members",
+    collection="dynamo.members",
+    members={"email": REQUIRED, "name": None, "role": REQUIRED},
+    id_member="user_id",
+    id_form=prefixed("usr_"),
+    stamps={"joined_at": True},
+    base=seed.members,
+)

@@ -1,0 +1,118 @@
+"""Who may do what: one table from operation to the roles that may, judged before the body of a request is read.
+
+A credential is an organization's API key, which acts as the owner, or the token of somebody whose id says by its
+prefix what they are (`KINDS`). The role of a user is looked up in the organization of the path, or else in that of the
+token, at each request. Other kinds have themselves as their role.
+
+The order of refusals: 401 for a user who is no longer a member; 403 `forbidden` for a kind that the operation is not
+for; 404 for an organization out of reach; 403 `insufficient_role`.
+
+To add an operation, add its line to `ALLOWED`; a test fails on one that is missing. Operations with no `org_id` in
+their path act in the organization of the token, `ctx.principal.client_id`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mockserver.apis.dynamo.registry import MEMBERS, ORGANIZATIONS
+from mockserver.http.accounts import Principal
+from mockserver.http.api import Identify
+from mockserver.http.errors import Forbidden, Unauthenticated
+from mockserver.http.exchange import Context, Exchange
+
+KEY, USER, DRIVER, SITE_OWNER, INSTALLER = "key", "user", "driver", "site_owner", "installer"
+KINDS: Mapping[str, str] = {"usr": USER, "drv": DRIVER, "so": SITE_OWNER, "ins": INSTALLER}
+"""What the prefix of a user id says."""
+
+OWNER = frozenset({"owner"})
+ADMINS = OWNER | {"admin"}
+STAFF = ADMINS | {"member"}
+MEMBER_ROLES = STAFF | {"viewer", "billing"}
+DRIVERS, SITE_OWNERS, INSTALLERS = frozenset({DRIVER}), frozenset({SITE_OWNER}), frozenset({INSTALLER})
+ANYBODY: frozenset[str] = frozenset()
+"""Whoever the contract lets in, also without a credential."""
+
+ALLOWED: Mapping[str, frozenset[str]] = {
+    "create-organization": MEMBER_ROLES,
+    "get-organization": MEMBER_ROLES,
+    "update-organization": ADMINS,
+}
+"""The roles that may do an operation: fact sheet, 1.9."""
+
+_THEMSELVES = frozenset({"remove-member"})
+"""Operations that every member may do to themselves."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who is calling, as Dynamo sees it."""
+
+    principal: Principal
+
+    @classmethod
+    def of(cls, ctx: Context) -> Caller:
+        """The caller of a request that needed a credential."""
+        assert ctx.principal is not None, "asked for in a public operation"  # noqa: S101  # a defect, not an input
+        return cls(ctx.principal)
+
+    @property
+    def kind(self) -> str:
+        """One of `KEY`, `USER`, `DRIVER`, `SITE_OWNER` and `INSTALLER`."""
+        user_id = self.principal.user_id
+        return KEY if user_id is None else KINDS[user_id.partition("_")[0]]
+
+    async def role_in(self, ctx: Context, org_id: str) -> str | None:
+        """The role in an organization, of a key or a user; None when it is out of reach, or not there.
+
+        A key reaches its own organization, and those that it made.
+        """
+        organization = await ORGANIZATIONS.find(ctx, org_id)
+        if organization is None:
+            return None
+        if self.kind == KEY:
+            return "owner" if self.principal.client_id in (org_id, organization["created_by"]) else None
+        member = await MEMBERS.of(org_id).find(ctx, self.principal.user_id or "")
+        return None if member is None else str(member["role"])
+
+
+def while_a_member(identify: Identify) -> Identify:
+    """The same, but Unauthenticated for a user who is no member of the token's organization (any more)."""
+
+    async def identified(exchange: Exchange) -> Principal | None:
+        principal = await identify(exchange)
+        if principal is not None:
+            caller = Caller(principal)
+            if caller.kind == USER and await caller.role_in(Context(exchange), principal.client_id) is None:
+                raise Unauthenticated("The user of this token is no longer a member.", exchange.api.api.challenge)
+        return principal
+
+    return identified
+
+
+async def permit(exchange: Exchange) -> None:
+    """See `Api.permit`; Forbidden, or NotFound for an organization out of reach."""
+    allowed = ALLOWED[exchange.compiled.operation.operation_id]
+    if allowed is ANYBODY:
+        return
+    ctx = Context(exchange)
+    caller = Caller.of(ctx)
+    principal = caller.principal
+    is_of_people = caller.kind not in (KEY, USER)
+    if is_of_people or not allowed & MEMBER_ROLES:
+        if caller.kind not in allowed:
+            kind = caller.kind.replace("_", " ")
+            raise Forbidden(
+                f"This operation is not open to the credential that was sent, which is of the kind: {kind}."
+            )
+        return
+    org_id = exchange.parameters.get("org_id", principal.client_id)
+    role = await caller.role_in(ctx, org_id)
+    if role is None:
+        raise ORGANIZATIONS.unknown(org_id)
+    if role not in allowed:
+        own = exchange.parameters.get("user_id") == principal.user_id
+        if not own or exchange.compiled.operation.operation_id not in _THEMSELVES:
+            who = "the owner" if allowed == OWNER else f"the {' or '.join(sorted(allowed))}"
+            raise Forbidden(f"The role {role} is not enough for this; ask {who}.", slug="insufficient_role")

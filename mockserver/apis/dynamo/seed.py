@@ -1,0 +1,133 @@
+"""What there is before anybody did anything: two organizations, strangers to each other, and the people around them.
+
+Everything follows from the seed. An organization's id is the client id of its application; people are known by ids
+whose prefix says what they are: `usr_` members, `drv_` drivers, `so_` site owners. A user's id follows from the e-mail
+address, so that one person is one user in every organization.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from fixtures.people import person
+from mockserver import ids
+from mockserver.clock import timestamp
+from mockserver.http.exchange import Context
+from mockserver.http.resources import NUMBER
+from mockserver.store import Value
+
+_FOUNDED_AT = datetime(2024, 1, 8, 9, 30, tzinfo=UTC)
+_JOINS_AFTER = timedelta(days=9, minutes=17)
+
+
+@dataclass(frozen=True)
+class SeedOrganization:
+    """An organization of the seed world; `key` names it in the seed, and people by what they are follow from it."""
+
+    key: str
+    name: str
+    country: str
+    locale: str
+    domain: str
+    roles: tuple[str, ...]
+    """Of the members, one each, in the order in which they joined."""
+    drivers: int = 0
+    site_owners: tuple[str, ...] = ()
+    """Where each stands in the onboarding: `invited` or `completed`."""
+
+    def id(self, seed: int) -> str:
+        """Its id."""
+        return ids.prefixed("org_", seed, self.key)
+
+    def email(self, account: str) -> str:
+        """An address of it."""
+        return f"{account}@{self.domain}"
+
+    def driver_id(self, seed: int, number: int) -> str:
+        """The id of its n-th driver, from 1."""
+        return ids.prefixed("drv_", seed, self.key, number)
+
+    def site_owner_id(self, seed: int, stage: str) -> str:
+        """The id of the site owner who stands there in the onboarding."""
+        return ids.prefixed("so_", seed, self.key, stage)
+
+
+HARBOUR = SeedOrganization(
+    key="harbour",
+    name="Harbour Volt Ltd",
+    country="GB",
+    locale="en_GB",
+    domain="harbourvolt.example",
+    roles=("owner", "admin", "member", "viewer", "billing"),
+    drivers=2,
+    site_owners=("invited", "completed"),
+)
+POLDER = SeedOrganization(
+    key="polder",
+    name="Polderstroom Laden B.V.",
+    country="NL",
+    locale="nl_NL",
+    domain="polderstroom.example",
+    roles=("owner", "admin"),
+    drivers=1,
+)
+ORGANIZATIONS = (HARBOUR, POLDER)
+
+
+def user_id(seed: int, email: str) -> str:
+    """The id of the user with that address, whatever its case."""
+    return ids.prefixed("usr_", seed, email.lower())
+
+
+def seed_organization(seed: int, org_id: str) -> SeedOrganization | None:
+    """The organization of the seed world with that id, or None."""
+    return next((each for each in ORGANIZATIONS if each.id(seed) == org_id), None)
+
+
+def organizations(ctx: Context, owner_id: str) -> Mapping[str, Value]:
+    """The organizations of the seed world."""
+    return _organizations(ctx.world.seed)
+
+
+def members(ctx: Context, owner_id: str) -> Mapping[str, Value]:
+    """The members of an organization of the seed world, one for each of its roles."""
+    return _members(ctx.world.seed, owner_id)
+
+
+@lru_cache(maxsize=4)
+def _organizations(seed: int) -> Mapping[str, Value]:
+    return {
+        each.id(seed): {
+            "id": each.id(seed),
+            NUMBER: number - len(ORGANIZATIONS),  # before whatever a client makes
+            "name": each.name,
+            "country": each.country,
+            "contact_email": each.email("operations"),
+            "created_by": None,
+            "created_at": timestamp(_FOUNDED_AT),
+            "updated_at": None,
+        }
+        for number, each in enumerate(ORGANIZATIONS)
+    }
+
+
+@lru_cache(maxsize=16)
+def _members(seed: int, org_id: str) -> Mapping[str, Value]:
+    organization = seed_organization(seed, org_id)
+    return {} if organization is None else {each["user_id"]: each for each in _joined(seed, organization)}
+
+
+def _joined(seed: int, organization: SeedOrganization) -> Iterator[Value]:
+    for number, role in enumerate(organization.roles):
+        email = organization.email(role)
+        yield {
+            "user_id": user_id(seed, email),
+            NUMBER: number - len(organization.roles),
+            "email": email,
+            "name": person(organization.locale, seed, email).full_name,
+            "role": role,
+            "joined_at": timestamp(_FOUNDED_AT + number * _JOINS_AFTER),
+        }

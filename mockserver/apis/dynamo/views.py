@@ -1,0 +1,20 @@
+"""Stored values to wire, one function per schema of the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mockserver.http.exchange import Context
+from mockserver.http.expand import Expansion
+from mockserver.store import Value
+
+Wire = dict[str, Any]
+
+
+def organization(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """Organization."""
+    return _picked(value, "id", "name", "country", "contact_email", "created_at", "updated_at")
+
+
+def _picked(value: Value, *names: str) -> Wire:
+    return {name: value[name] for name in names}

@@ -1,0 +1,94 @@
+"""What tests of Dynamo do all the time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import specs
+from mockserver.apis.dynamo.seed import HARBOUR, POLDER, SeedOrganization, user_id
+from specs.build import operations, security_schemes
+from specs.join import join
+from specs.operation import Operation, Spec
+from tests.asgi import Client, Response
+from tests.mock import Mock
+
+BASE = "/dynamo/api/v1"
+
+
+def _served() -> Spec:
+    path = Path(specs.__file__).parent / "dynamo" / "served.yaml"
+    joined = join(path)
+    found = tuple(operations(joined.document))
+    schemes = security_schemes(joined.document)
+    return Spec(path, joined.files, joined.document, found, (), schemes, joined.positions)
+
+
+CONTRACT = _served()
+"""The contract as far as it is served; all of it is checked with the files of openapi.yaml."""
+OPERATIONS = {operation.operation_id: operation for operation in CONTRACT.operations}
+
+NOBODY = "0123456789ABCDEF"
+"""The end of an id that nobody has."""
+
+Wire = dict[str, Any]
+
+
+class Office:
+    """The people of the seed world: `office.admin` calls as the admin of Harbour Volt, `office.polder_key` as a key."""
+
+    def __init__(self, mock: Mock) -> None:
+        self.mock = mock
+        self.seed = mock.runtime.seed
+        self.harbour, self.polder = HARBOUR.id(self.seed), POLDER.id(self.seed)
+        self.anonymous = mock.anonymous
+        self.key, self.owner, self.admin, self.member, self.viewer, self.billing, self.driver, self.site_owner = (
+            self.client(HARBOUR, label) for label in ("API key", *HARBOUR.roles, "driver 1", "site owner, completed")
+        )
+        self.polder_key, self.polder_owner = (self.client(POLDER, label) for label in ("API key", "owner"))
+
+    def client(self, organization: SeedOrganization, label: str) -> Client:
+        """A client with one of the ready-made credentials."""
+        return Client(self.mock.app, {"authorization": f"Bearer {self.token(organization, label)}"})
+
+    def token(self, organization: SeedOrganization, label: str) -> str:
+        """The text of one of the ready-made credentials."""
+        wanted = (organization.id(self.seed), label)
+        tokens = self.mock.runtime.ready.tokens or {}
+        return next(text for text, grant in tokens.items() if (grant["client_id"], grant["label"]) == wanted)
+
+    def user_id(self, role: str) -> str:
+        """The id of the member of Harbour Volt who has that role from the start."""
+        return user_id(self.seed, HARBOUR.email(role))
+
+    def close(self) -> None:
+        """Free what the clients hold."""
+        for value in vars(self).values():
+            if isinstance(value, Client):
+                value.close()
+
+
+def send(client: Client, method: str, path: str, body: Any = None) -> Response:
+    """One call below the base path."""
+    return client.request(method, BASE + path, json=body)
+
+
+def said(response: Response, status: int = 200) -> Any:
+    """The body of an answer that has to have that status."""
+    assert response.status == status, response.body
+    return response.json()
+
+
+def refused(response: Response, status: int, code: str) -> Wire:
+    """The error of a refusal that has to have that status and code."""
+    error: Wire = said(response, status)["error"]
+    assert error["code"] == code, error
+    assert error["request_id"] == response.headers["x-request-id"]
+    return error
+
+
+def body_of(operation: Operation) -> Any:
+    """A body that the contract shows, or None."""
+    if operation.request_body is None:
+        return None
+    return next(iter(operation.request_body.content["application/json"].examples.values()))
