@@ -11,10 +11,11 @@ import pytest
 
 from mockserver.domain.billing.actions import ACTIONS, action
 from mockserver.domain.billing.amounts import InvalidBilling
+from mockserver.domain.billing.breakdown import breakdown
 from mockserver.domain.billing.conditions import CONDITIONS, condition
 from mockserver.domain.billing.rules import matching
 from mockserver.domain.billing.session_facts import SessionFacts
-from tests.mockserver.domain.billing.cases import WORKED_SESSION, rule, session_of
+from tests.mockserver.domain.billing.cases import WORKED_SESSION, WORKED_TARIFF, rule, session_of, tariff_of
 
 SESSION = session_of(WORKED_SESSION)
 
@@ -159,6 +160,11 @@ def test_a_wrong_condition_is_refused(kind: str, value: Any, message: str) -> No
 def test_a_wrong_action_is_refused(kind: str, value: Any, message: str) -> None:
     with pytest.raises(InvalidBilling, match=message):
         action(kind, value)
+
+
+def test_the_zero_with_a_sign_that_json_has_is_zero() -> None:
+    made = breakdown(SESSION, tariff_of(WORKED_TARIFF), [rule(("add_flat_fee", -0.0))])
+    assert (str(made.components[-1].unit_price), str(made.components[-1].amount)) == ("0.0", "0.00")
 
 
 def test_a_priority_is_at_least_one() -> None:
