@@ -131,8 +131,10 @@ class Resource:
         """The refusal of an id that is nobody's, or another owner's."""
         return NotFound(f"There is no {self.name} {key}.", slug=f"{self.name.replace(' ', '_')}_not_found")
 
-    async def create(self, ctx: Context, *, key: str | None = None, **others: Any) -> Value:
-        """Make one of the body of the request and of `others`, which are members that no client sets, or not here.
+    async def create(
+        self, ctx: Context, *, key: str | None = None, body: Mapping[str, Any] | None = None, **others: Any
+    ) -> Value:
+        """Make one of a body, the request's if none is given, and of `others`: members that no client sets here.
 
         With `key` it has that id. VersionConflict when there is one of that id.
         """
@@ -140,17 +142,19 @@ class Resource:
         number = await next_number(ctx.store, place)
         key = key or self.id_form.new(ctx.world.seed, place, number)
         now = self.time_text(ctx.at)
-        members = self._canonical_all(_completed(self.members, ctx.body or {}) | others)
+        members = self._canonical_all(_completed(self.members, ctx.body if body is None else body) | others)
         stamps = {name: now if from_the_start else None for name, from_the_start in self.stamps.items()}
         value = {self.id_member: key, NUMBER: number, **members, **stamps}
         await self._judge(ctx, value, self.references.keys())
-        await ctx.store.put(place, key, value, expected=0)
+        removed = await ctx.store.get(place, key)
+        again = removed is not None and _is_deleted(removed.value)
+        await ctx.store.put(place, key, value, expected=removed.version if removed and again else 0)
         return value
 
-    async def update(self, ctx: Context, key: str) -> Value:
-        """Change what the body of the request says; an object member by member."""
+    async def update(self, ctx: Context, key: str, **others: Any) -> Value:
+        """Change what the body of the request says, an object member by member, and what `others` say."""
         value = await self.get(ctx, key)
-        return await self._change(ctx, value, _taken(self.members, ctx.body, value))
+        return await self._change(ctx, value, _taken(self.members, ctx.body, value) | others)
 
     async def replace(self, ctx: Context, key: str) -> Value:
         """Change all that a client may set to what the body of the request says, or to what it is when left out."""

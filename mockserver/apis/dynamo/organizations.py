@@ -15,8 +15,7 @@ async def create_organization(ctx: Context) -> Reply:
     made = await ORGANIZATIONS.create(ctx, created_by=None if caller.user_id else caller.client_id)
     if caller.user_id:
         user = await MEMBERS.of(caller.client_id).get(ctx, caller.user_id)
-        others = {"email": user["email"], "name": user["name"], "role": "owner"}
-        await MEMBERS.of(made["id"]).create(ctx, key=caller.user_id, **others)
+        await MEMBERS.of(made["id"]).create(ctx, key=caller.user_id, body=user, role="owner")
     await ctx.runtime.accounts.add(application(made["id"], made["name"], ctx.world.seed, made["created_at"]))
     return Reply(201, made, [("location", ctx.url("organizations", made["id"]))])
 

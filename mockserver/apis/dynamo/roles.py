@@ -38,6 +38,9 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "create-organization": MEMBER_ROLES,
     "get-organization": MEMBER_ROLES,
     "update-organization": ADMINS,
+    "list-members": MEMBER_ROLES,
+    "update-member-role": ADMINS,
+    "remove-member": ADMINS,
 }
 """The roles that may do an operation: fact sheet, 1.9."""
 

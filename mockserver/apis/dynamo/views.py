@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mockserver.http.exchange import Context
@@ -14,6 +15,16 @@ Wire = dict[str, Any]
 def organization(value: Value, ctx: Context, expansion: Expansion) -> Wire:
     """Organization."""
     return _picked(value, "id", "name", "country", "contact_email", "created_at", "updated_at")
+
+
+def member(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """Member."""
+    return _picked(value, "user_id", "email", "name", "role", "joined_at")
+
+
+def member_list(values: Sequence[Value], ctx: Context, expansion: Expansion) -> Wire:
+    """MemberList."""
+    return {"data": [member(value, ctx, expansion) for value in values]}
 
 
 def _picked(value: Value, *names: str) -> Wire:
