@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from copy import deepcopy
 from dataclasses import replace
@@ -56,6 +56,7 @@ class Generation:
         self._alarms = FalseAlarms(plan.contract, _headers(plan), plan.conduct.retries, declaration)
         self._config = schemathesis.Config.from_dict(configuration(plan))
         self._steering = Steering(plan, Pace(plan.conduct.rate_per_s))
+        self._known_first = [*self._read(plan.lists)]
         self._schema = _schema(plan, self._config, self._alarms, self._steering)
 
     def events(self, deadline: float | None, watch: Watch) -> Generator[Event, None, Stop]:
@@ -66,7 +67,7 @@ class Generation:
         translation = Translation(plan.contract, plan.credentials, plan.points, self._alarms, watch)
         if deadline is not None:
             self._config.max_time = max(1, math.ceil(deadline - time.monotonic()))
-        yield from self._known_first()
+        yield from self._known_first
         with _hypothesis_caches_elsewhere(), _stopped_at_the_end(from_schema(self._schema).execute()) as stream:
             for event in stream:
                 match event:
@@ -95,10 +96,10 @@ class Generation:
                         stop = _STOPS.get(reason, "completed")
         return stop
 
-    def _known_first(self) -> Iterator[Judged]:
+    def _read(self, lists: Iterable[str]) -> Iterator[Judged]:
         plan = self._plan
         with closing(Client(plan.url, plan.credentials.headers, plan.conduct)) as client:
-            for exchange in self._steering.read(plan.lists, client):
+            for exchange in self._steering.read(lists, client):
                 answers, points = {exchange.status: 1}, plan.points.exercised(exchange)
                 label = exchange.operation
                 yield Judged(plan.phases[0], label, answers, int(exchange.succeeded), frozenset(), (), points=points)
@@ -112,7 +113,7 @@ def _schema(plan: Plan, config: schemathesis.Config, alarms: FalseAlarms, steeri
     # Not part of the dictionary, where schemathesis would expand `${...}` in them.
     config.projects.override.update(base_url=plan.url, headers=_headers(plan))
     try:
-        schema = schemathesis.openapi.from_dict(_document(plan), config=config)
+        schema = schemathesis.openapi.from_dict(_document(plan, steering), config=config)
     except Exception as error:
         raise ContractError(f"schemathesis cannot use {plan.contract.path}: {error}") from error
     if plan.contract.spec is None:
@@ -132,13 +133,14 @@ def _headers(plan: Plan) -> dict[str, str]:
     return {spelled.get(name.lower(), name): value for name, value in headers.items()}
 
 
-def _document(plan: Plan) -> dict[str, Any]:
+def _document(plan: Plan, steering: Steering) -> dict[str, Any]:
     """The document as schemathesis is to see it.
 
     OAuth 2 and OpenID Connect become what they are on the wire, bearer tokens (RFC 6750): schemathesis can leave out or
     falsify `http` and `apiKey` credentials only, and would skip `ignored_auth` for the others without a word. An API
     key in `Authorization` becomes one too: what stands before it (`Token`) no document can say.
-    Examples of ids are left out where a list shows real ones, see `steering`; values that the user knows are examples.
+    Examples of ids are left out where a list shows real ones, see `steering`. What is known to be there already, and
+    values that the user knows, are examples.
     """
     contract = plan.contract
     document = deepcopy(dict(contract.document))
@@ -156,8 +158,10 @@ def _document(plan: Plan) -> dict[str, Any]:
                         described.pop("example", None)
                         described.pop("examples", None)
     for label in copy.operations:
-        for (_, name), parameter in copy.parameters(label).items():
-            if known := plan.known_values(label, name):
+        items = steering.items_for(label)
+        for (where, name), parameter in copy.parameters(label).items():
+            shown_ids = [item[name] for item in items] if where == "path" else []
+            if known := [*dict.fromkeys([*plan.known_values(label, name), *shown_ids])]:
                 parameter.value.pop("example", None)
                 parameter.value["examples"] = {f"known-{n}": {"value": value} for n, value in enumerate(known, 1)}
     return document

@@ -61,18 +61,16 @@ class Lanes:
             return min((lane.stop or "broken" for lane in lanes), key=_WORST_FIRST.index, default="completed")
 
     def _dealt(self) -> Iterator[Plan]:
-        """A plan for each lane; examples come first in all of them, because they show what there is."""
+        """A plan for each lane; lists come first, where they show ids for requests that do not come upon them."""
         plan = self._alone()
         walks, limits = _WALKS in self._phases, _LIMITS in self._phases
         by_operation = tuple(phase for phase in self._phases if phase in (_EXAMPLES, _RANDOM))
-        examples = by_operation[:1] if _EXAMPLES in self._phases else ()
-        if limits and by_operation == examples:
-            by_operation = ()
         lanes = max(1, plan.lanes - walks)
         at_random = 0 if not by_operation else max(1, lanes // 3) if limits else lanes
         at_limits = max(1, lanes - at_random) if limits else 0
         for turn in range(at_limits):
-            yield replace(plan, phases=(*examples, _LIMITS), share=(turn, at_limits))
+            lists = frozenset(label for label in plan.surface.readable if label in plan.generated)
+            yield replace(plan, phases=(_LIMITS,), share=(turn, at_limits), lists=lists)
         labels = [label for label in plan.contract.operations if label in plan.generated]
         for turn in range(min(at_random, len(labels))):
             mine = frozenset(labels[turn::at_random])

@@ -64,7 +64,7 @@ class Steering:
     def read(self, lists: Iterable[str], client: Client) -> Iterator[Exchange]:
         """Ask for lists by their labels, outer ones first, and remember what they show."""
         for label in sorted(lists, key=len):
-            for item in self._items_for(label)[:1]:
+            for item in self.items_for(label)[:1]:
                 exchange = client.call(label, path=item, query={}, headers={}, body=None)
                 self._remember(exchange, item)
                 yield exchange
@@ -92,10 +92,10 @@ class Steering:
         # The last one added is the first one sent.
         examples.extend(
             operation.Case(path_parameters=item, query=needed["query"], headers=needed["header"])
-            for item in self._items_for(operation.label)
+            for item in self.items_for(operation.label)
         )
 
-    def _items_for(self, label: str) -> list[dict[str, Any]]:
+    def items_for(self, label: str) -> list[dict[str, Any]]:
         """Path parameters for an operation: those of items that it is at or below, else values that the user knows."""
         names = {name for where, name in self._contract.parameters(label) if where == "path"}
         if not names:
