@@ -33,6 +33,7 @@ LAYERS: dict[str, set[str]] = {
     "mockserver.settings": {"mockserver.domain"},
     "mockserver.ids": {"fixtures"},
     "mockserver.domain": {"fixtures", "mockserver.clock", "mockserver.ids"},
+    "mockserver.receipts": {"mockserver.domain"},
     "mockserver.store": {"mockserver.domain", "mockserver.clock", "mockserver.ids", "fixtures"},
     "mockserver.http": {
         "mockserver.store",
@@ -44,7 +45,7 @@ LAYERS: dict[str, set[str]] = {
         "specs",
     },
 }
-LAYERS["mockserver.apis"] = {"mockserver.http", *LAYERS["mockserver.http"]}
+LAYERS["mockserver.apis"] = {"mockserver.http", "mockserver.receipts", *LAYERS["mockserver.http"]}
 LAYERS["mockserver.control"] = LAYERS["mockserver.apis"]
 LAYERS["mockserver.defects"] = {"mockserver.http", *LAYERS["mockserver.http"]}
 LAYERS["mockserver.app"] = {"mockserver.apis", "mockserver.control", *LAYERS["mockserver.apis"]}

@@ -1,7 +1,6 @@
-"""What charging costs and the receipt for it: pure arithmetic on facts of a session, a tariff, rules and a code.
+"""What charging costs: pure arithmetic on facts of a session, a tariff, rules and a code.
 
     breakdown(session, tariff, rules, promotion)    the bill, exact to the cent
-    receipt(bill, session, issuer=..., ...)         the same as a PDF
 
 Conditions and actions of rules are made by `condition` and `action` from their type and value. Whatever makes no sense
 is `InvalidBilling`.

@@ -19,9 +19,9 @@ from pypdf import PdfReader
 
 from mockserver.domain.billing.amounts import InvalidBilling
 from mockserver.domain.billing.breakdown import CostBreakdown
-from mockserver.domain.billing.font import font
-from mockserver.domain.billing.receipt import Issuer, Recipient, receipt
 from mockserver.domain.billing.tariffs import Unit
+from mockserver.receipts.font import font
+from mockserver.receipts.receipt import Issuer, Recipient, receipt
 from tests.mockserver.domain.billing.cases import WORKED_SESSION, bill, random_case, session_of, worked_bill
 
 ISSUER = Issuer(name="Charge & Co. (North)", country="GB", contact_email="billing@charge.example")
@@ -226,7 +226,7 @@ print(sha256(receipt_of(worked_bill(rules=[DISCOUNTED]))).hexdigest())
 
 
 def test_two_processes_make_the_same_bytes() -> None:
-    root = Path(__file__).parents[4]
+    root = Path(__file__).parents[3]
     there = subprocess.run(
         [sys.executable, "-c", MADE_ELSEWHERE],
         cwd=root,

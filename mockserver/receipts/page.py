@@ -11,7 +11,7 @@ from io import BytesIO
 
 import pydyf
 
-from mockserver.domain.billing.font import NAME, font
+from mockserver.receipts.font import NAME, font
 
 WIDTH_PT, HEIGHT_PT = 595.28, 841.89
 BLACK, GREY = 0.0, 0.4

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from mockserver.domain.billing.amounts import InvalidBilling
 from mockserver.domain.billing.breakdown import CostBreakdown
-from mockserver.domain.billing.font import font
-from mockserver.domain.billing.page import GREY, HEIGHT_PT, WIDTH_PT, Page, printable
 from mockserver.domain.billing.session_facts import SessionFacts
 from mockserver.domain.billing.tariffs import Unit
+from mockserver.receipts.font import font
+from mockserver.receipts.page import GREY, HEIGHT_PT, WIDTH_PT, Page, printable
 
 _MARGIN_PT = 50.0
 _RIGHT_PT = WIDTH_PT - _MARGIN_PT

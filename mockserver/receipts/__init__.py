@@ -1,0 +1,4 @@
+"""Receipts for charging sessions, as PDF documents of one page.
+
+receipt(bill, session, issuer=..., ...)    what `mockserver.domain.billing` has worked out, for people
+"""
