@@ -220,7 +220,7 @@ def test_a_long_bill_with_long_names_stays_on_one_page_and_within_it() -> None:
 
 MADE_ELSEWHERE = """
 from hashlib import sha256
-from tests.mockserver.domain.billing.test_receipt import DISCOUNTED, receipt_of, worked_bill
+from tests.mockserver.receipts.test_receipt import DISCOUNTED, receipt_of, worked_bill
 print(sha256(receipt_of(worked_bill(rules=[DISCOUNTED]))).hexdigest())
 """
 
