@@ -7,6 +7,7 @@ ULID: 48-bit Unix milliseconds and 80 bits of entropy in Crockford's base 32, 26
 from __future__ import annotations
 
 import base64
+import hmac
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -44,6 +45,17 @@ def prefixed(prefix: str, seed: int, *names: Name, size: int = 10) -> str:
     """The prefix and `size` bytes in Crockford's base 32, 8 letters for each 5 bytes, of which it is a multiple."""
     number = int.from_bytes(digest(seed, prefix, *names, size=size), "big")
     return prefix + "".join([_PAIRS[(number >> shift) & 1023] for shift in range(size * 8 - 10, -1, -10)])
+
+
+def sealed(seed: int, *names: str) -> str:
+    """The names, without dots, and a secret that follows from them, joined by dots: a token of what it is for."""
+    return ".".join([*names, secret(seed, "sealed", *names)])
+
+
+def unsealed(seed: int, text: str) -> tuple[str, ...] | None:
+    """The names of a token that `sealed` made; None for any other text."""
+    names = tuple(text.split(".")[:-1])
+    return names if names and hmac.compare_digest(sealed(seed, *names).encode(), text.encode()) else None
 
 
 def secret(seed: int, *names: Name, size: int = 24) -> str:

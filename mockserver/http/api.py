@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,9 @@ from mockserver.http.paging import Page
 from mockserver.http.ratelimit import WINDOW_S
 
 if TYPE_CHECKING:
+    from mockserver.domain.world import World
     from mockserver.http.compiled import CompiledOperation
+    from mockserver.http.mailbox import Mail
     from mockserver.http.routing import Router
     from mockserver.http.runtime import Runtime
     from specs.operation import Spec
@@ -37,6 +40,10 @@ def _no_page_headers(page: Page, url: str, query: Sequence[tuple[str, str]]) -> 
 
 def _no_accounts(seed: int, scopes: tuple[str, ...]) -> ReadyAccounts:
     return ReadyAccounts()
+
+
+def _no_mail(world: World, at: datetime) -> Iterable[tuple[datetime, Mail]]:
+    return ()
 
 
 async def _nothing_to_resume(runtime: Runtime) -> None:
@@ -88,6 +95,8 @@ class Api:
     """The scope that an expansion needs beyond the operation's own."""
     accounts: Callable[[int, tuple[str, ...]], ReadyAccounts] = _no_accounts
     """The accounts that exist from the start, for a seed and the scopes of the contract."""
+    mail: Callable[[World, datetime], Iterable[tuple[datetime, Mail]]] = _no_mail
+    """The e-mails that were sent before anybody called, as of an aware instant, each with the time of its sending."""
     resume: Callable[[Runtime], Awaitable[None]] = _nothing_to_resume
     """Takes up what was under way in a state that was imported."""
     token_server: tuple[str, str] | None = None

@@ -15,6 +15,7 @@ from mockserver.http.accounts import Accounts, ReadyAccounts
 from mockserver.http.api import MountedApi
 from mockserver.http.faults import Faults
 from mockserver.http.journal import Journal
+from mockserver.http.mailbox import Mailbox
 from mockserver.http.outbox import Outbox
 from mockserver.http.ratelimit import RateLimiter
 from mockserver.http.scheduler import Scheduler
@@ -51,6 +52,11 @@ class Runtime:
         """What is served, as compiled last."""
         self._ready_accounts = ready_accounts
         self._begin(settings.seed, settings.world)
+        self.mailbox = Mailbox(
+            self.store,
+            lambda: self.seed,
+            lambda: (mail for mounted in self.apis for mail in mounted.api.mail(self.world, self.clock.now())),
+        )
         self.accounts = Accounts(self.store, lambda: self.seed, self.clock.now, lambda: self.ready)
 
     @property

@@ -10,6 +10,7 @@ from uuid import RFC_4122, UUID
 import pytest
 
 from fixtures.rng import Stream
+from mockserver import ids
 from mockserver.ids import instant, secret, ulid, uuid
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -142,3 +143,20 @@ def test_ids_are_pinned_so_that_a_change_of_python_or_code_shows() -> None:
     assert ulid(NOON, 1, "tariff", 7) == "01KM0D29G0BW9G6NP5GG9601BM"
     assert uuid(1, "battery", 7) == "176425de-0663-8f1b-924d-da49acc1b8af"
     assert secret(1, "client_secret", 7) == "6WUtp0r-dTkeFXW8J30LH92-JF2ghYIL"
+
+
+def test_a_sealed_token_tells_its_names_and_no_other_text_does() -> None:
+    token = ids.sealed(1, "org_1", "inv_2")
+    assert ids.unsealed(1, token) == ("org_1", "inv_2")
+    for other in (token[:-1], token.replace("inv_2", "inv_3"), token.replace("org_1.", ""), "", "x", "é.é", "."):
+        assert ids.unsealed(1, other) is None
+    assert ids.unsealed(2, token) is None
+
+
+@pytest.mark.parametrize("size", [5, 10, 15])
+def test_a_prefixed_id_is_its_prefix_and_base_32(size: int) -> None:
+    found = {ids.prefixed("org_", 1, number, size=size) for number in range(100)}
+    assert len(found) == 100
+    assert all(re.fullmatch(rf"org_[0-9A-HJKMNP-TV-Z]{{{size * 8 // 5}}}", each) for each in found)
+    tails = [ids.prefixed(prefix, seed, "x", size=size)[4:] for prefix in ("org_", "usr_") for seed in (1, 2)]
+    assert len({*tails}) == 4

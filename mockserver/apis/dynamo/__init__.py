@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from mockserver.apis.dynamo import views
 from mockserver.apis.dynamo.accounts import REQUESTS_PER_MINUTE, ready_accounts
 from mockserver.apis.dynamo.errors import DynamoErrors, request_id
+from mockserver.apis.dynamo.mail import ready_mail
 from mockserver.apis.dynamo.roles import permit, while_a_member
 from mockserver.http.api import Api
 from mockserver.http.auth import bearer, key_header
@@ -47,5 +48,6 @@ API = Api(
     quota_window_s=_WINDOW_S,
     headers=_headers,
     accounts=ready_accounts,
+    mail=ready_mail,
     ignores_unknown_query=True,
 )

@@ -8,8 +8,9 @@ from functools import partial
 from mockserver.apis.dynamo import seed
 from mockserver.clock import timestamp
 from mockserver.domain.geography import countries
-from mockserver.http.errors import Unprocessable
+from mockserver.http.errors import Conflict, Gone, NotFound, Unprocessable
 from mockserver.http.exchange import Context
+from mockserver.http.machines import Lapse, Machine, Refusal, Transition
 from mockserver.http.resources import REQUIRED, Resource, prefixed
 from mockserver.store import Value
 
@@ -51,3 +52,42 @@ MEMBERS = resource(
     stamps={"joined_at": True},
     base=seed.members,
 )
+
+INVITATIONS = resource(
+    name="invitation",
+    plural="invitations",
+    collection="dynamo.invitations",
+    members={"email": REQUIRED, "role": REQUIRED},
+    id_form=prefixed("inv_"),
+    stamps={"created_at": True},
+    base=seed.invitations,
+)
+
+_NOT_PENDING = Refusal(Conflict, "invitation_not_pending", "The invitation is no longer pending.")
+INVITATION = Machine(
+    states=("pending", "accepted", "cancelled", "expired"),
+    transitions={
+        "accept": Transition(
+            sources=frozenset({"pending"}),
+            target="accepted",
+            stamp="accepted_at",
+            refusals={
+                "accepted": Refusal(Conflict, "invitation_already_accepted", "The invitation was accepted before."),
+                "cancelled": Refusal(Gone, "invitation_cancelled", "The invitation was taken back."),
+                "expired": Refusal(Gone, "invitation_expired", "The invitation has expired."),
+            },
+        ),
+        "cancel": Transition(
+            sources=frozenset({"pending"}),
+            target="cancelled",
+            refusals={
+                "accepted": _NOT_PENDING,
+                "cancelled": Refusal(NotFound, "invitation_not_found", "The invitation was taken back before."),
+                "expired": _NOT_PENDING,
+            },
+        ),
+    },
+    lapses=(Lapse("pending", "expired", "expires_at"),),
+    time_text=to_the_second,
+)
+"""What becomes of an invitation: fact sheet, 1.4."""

@@ -41,6 +41,9 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "list-members": MEMBER_ROLES,
     "update-member-role": ADMINS,
     "remove-member": ADMINS,
+    "create-invitation": ADMINS,
+    "cancel-invitation": ADMINS,
+    "accept-invitation": ANYBODY,
 }
 """The roles that may do an operation: fact sheet, 1.9."""
 

@@ -20,6 +20,9 @@ from mockserver.http.resources import NUMBER
 from mockserver.store import Value
 
 _FOUNDED_AT = datetime(2024, 1, 8, 9, 30, tzinfo=UTC)
+INVITED_FOR = timedelta(days=7)
+"""An invitation lasts so long. The admin of an organization that invites sends one each time the last has expired."""
+_INVITED_ROLES = ("member", "viewer", "admin")
 _JOINS_AFTER = timedelta(days=9, minutes=17)
 
 
@@ -35,6 +38,8 @@ class SeedOrganization:
     roles: tuple[str, ...]
     """Of the members, one each, in the order in which they joined."""
     drivers: int = 0
+    invites: bool = False
+    """Whether somebody is invited every week."""
     site_owners: tuple[str, ...] = ()
     """Where each stands in the onboarding: `invited` or `completed`."""
 
@@ -63,6 +68,7 @@ HARBOUR = SeedOrganization(
     domain="harbourvolt.example",
     roles=("owner", "admin", "member", "viewer", "billing"),
     drivers=2,
+    invites=True,
     site_owners=("invited", "completed"),
 )
 POLDER = SeedOrganization(
@@ -95,6 +101,36 @@ def organizations(ctx: Context, owner_id: str) -> Mapping[str, Value]:
 def members(ctx: Context, owner_id: str) -> Mapping[str, Value]:
     """The members of an organization of the seed world, one for each of its roles."""
     return _members(ctx.world.seed, owner_id)
+
+
+def invitations(ctx: Context, owner_id: str) -> Mapping[str, Value]:
+    """The invitation of this week, and the one before, which has expired, of an organization of the seed world."""
+    return weekly_invitations(ctx.world.seed, owner_id, ctx.at)
+
+
+def weekly_invitations(seed: int, org_id: str, at: datetime) -> Mapping[str, Value]:
+    """What `invitations` gives, at an aware instant."""
+    organization = seed_organization(seed, org_id)
+    if organization is None or not organization.invites or at < _FOUNDED_AT + INVITED_FOR:
+        return {}
+    week = (at - _FOUNDED_AT) // INVITED_FOR
+    return {each["id"]: each for each in (_invited(seed, organization, number) for number in (week - 1, week))}
+
+
+def _invited(seed: int, organization: SeedOrganization, week: int) -> Value:
+    sent_at = _FOUNDED_AT + week * INVITED_FOR
+    return {
+        "id": ids.prefixed("inv_", seed, organization.key, week),
+        NUMBER: 0,
+        "org_id": organization.id(seed),
+        "email": organization.email(f"applicant-{week}"),
+        "role": _INVITED_ROLES[week % len(_INVITED_ROLES)],
+        "status": "pending",
+        "invited_by": user_id(seed, organization.email("admin")),
+        "created_at": timestamp(sent_at),
+        "expires_at": timestamp(sent_at + INVITED_FOR),
+        "accepted_at": None,
+    }
 
 
 @lru_cache(maxsize=4)

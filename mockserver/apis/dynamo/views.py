@@ -17,6 +17,13 @@ def organization(value: Value, ctx: Context, expansion: Expansion) -> Wire:
     return _picked(value, "id", "name", "country", "contact_email", "created_at", "updated_at")
 
 
+def invitation(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """Invitation."""
+    return _picked(
+        value, "id", "org_id", "email", "role", "status", "invited_by", "created_at", "expires_at", "accepted_at"
+    )
+
+
 def member(value: Value, ctx: Context, expansion: Expansion) -> Wire:
     """Member."""
     return _picked(value, "user_id", "email", "name", "role", "joined_at")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,20 @@ class Office:
     def user_id(self, role: str) -> str:
         """The id of the member of Harbour Volt who has that role from the start."""
         return user_id(self.seed, HARBOUR.email(role))
+
+    def mail(self, to: str) -> Wire:
+        """The newest e-mail to an address."""
+        found: list[Wire] = said(self.anonymous.get("/_mock/mailbox", query={"to": to, "limit": 1}))
+        return found[0]
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass."""
+        clock = self.mock.runtime.clock
+        clock.set(clock.now() + by)
+
+    def written(self) -> Any:
+        """All that was written, as the state that can be exported has it."""
+        return said(self.anonymous.get("/_mock/state"))["collections"]
 
     def close(self) -> None:
         """Free what the clients hold."""

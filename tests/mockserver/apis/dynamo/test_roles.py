@@ -1,4 +1,4 @@
-"""Every operation with every kind of credential: the role table is kept, and another organization's things are not there."""
+"""Every operation with every kind of credential: the role table is kept, and others' things are not there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from mockserver.apis.dynamo.roles import ALLOWED, ANYBODY, DRIVER, INSTALLER, MEMBER_ROLES, SITE_OWNER
+from mockserver.apis.dynamo.seed import weekly_invitations
 from specs.operation import Operation
+from tests.mock import NOON
 from tests.mockserver.apis.dynamo.steps import OPERATIONS, Office, body_of, refused, said, send
 
 CALLERS = ("key", "owner", "admin", "member", "viewer", "billing", "driver", "site_owner")
@@ -27,7 +29,8 @@ def path_of(office: Office, operation: Operation, org_id: str) -> str:
 
 def things(office: Office) -> Mapping[str, str]:
     """Something of Harbour Volt for each parameter of a path."""
-    return {"user_id": office.user_id("viewer"), "invitation_id": "inv_0"}
+    *_, invitation_id = weekly_invitations(office.seed, office.harbour, NOON)
+    return {"user_id": office.user_id("viewer"), "invitation_id": invitation_id}
 
 
 def everything(office: Office) -> Any:

@@ -1,0 +1,117 @@
+"""Two at once, in a store where everything takes its time: exactly one wins, in 200 rounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+import pytest
+
+from mockserver.apis.dynamo.seed import HARBOUR, user_id
+from mockserver.testing.asgi import Response, call
+from tests.mockserver.apis.dynamo.steps import BASE, Office, Wire
+
+ROUNDS = 200
+
+Send = Callable[..., Coroutine[Any, Any, Response]]
+
+
+@pytest.fixture
+def send(office: Office, monkeypatch: pytest.MonkeyPatch) -> Send:
+    """Sends as whoever holds a token; others get their turn whenever the store is asked for something."""
+    store = office.mock.runtime.store
+    for verb in ("get", "list", "put"):
+        monkeypatch.setattr(store, verb, _slow(getattr(store, verb)))
+    monkeypatch.setattr(store, "_lock", asyncio.Lock())  # one that was waited for belongs to the loop of that test
+    key = office.token(HARBOUR, "API key")
+
+    async def send(method: str, path: str, body: Any = None, token: str | None = key) -> Response:
+        content = b"" if body is None else orjson.dumps(body)
+        headers = [(b"host", b"localhost:8080"), (b"content-type", b"application/json")]
+        headers += [(b"authorization", f"Bearer {token}".encode())] if token else []
+        prefix = "" if path.startswith("/_mock") else BASE
+        return await call(office.mock.app, method, (prefix + path).encode(), headers, (content,))
+
+    return send
+
+
+def _slow(verb: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    async def slow(*arguments: Any, **options: Any) -> Any:
+        await asyncio.sleep(0)
+        return await verb(*arguments, **options)
+
+    return slow
+
+
+@asynccontextmanager
+async def two_admins(send: Send, office: Office, number: int) -> AsyncIterator[tuple[str, list[str]]]:
+    """An organization that a key made, hence without an owner, and the ids of the two admins who joined it."""
+    body = {"name": "x", "country": "GB", "contact_email": "x@x.example"}
+    org_id = (await send("POST", "/organizations", body)).json()["id"]
+    emails = [f"{name}-{number}@people.example" for name in "ab"]
+    for email in emails:
+        invited = await send("POST", f"/organizations/{org_id}/invitations", {"email": email, "role": "admin"})
+        assert invited.status == 201, invited.body
+        joined = await accept(send, await token(send, email))
+        assert joined.status == 200, joined.body
+    yield org_id, [user_id(office.seed, email) for email in emails]
+    left = (await send("GET", f"/organizations/{org_id}/members")).json()["data"]
+    assert [each["role"] for each in left].count("admin") == 1
+
+
+async def token(send: Send, email: str) -> str:
+    mail: list[Wire] = (await send("GET", f"/_mock/mailbox?limit=1&to={email}", token=None)).json()
+    return str(mail[0]["token"])
+
+
+async def accept(send: Send, text: str) -> Response:
+    return await send("POST", "/organizations/invitations/accept", {"token": text}, token=None)
+
+
+def codes(answers: list[Response]) -> list[str]:
+    """The codes of what was refused."""
+    return [answer.json()["error"]["code"] for answer in answers if answer.status >= 400]
+
+
+def test_of_two_admins_who_go_at_once_one_stays(office: Office, send: Send) -> None:
+    async def race() -> None:
+        for number in range(ROUNDS // 2):
+            async with two_admins(send, office, number) as (org_id, users):
+                paths = [f"/organizations/{org_id}/members/{each}" for each in users]
+                answers = await asyncio.gather(*(send("DELETE", path) for path in paths))
+                assert codes(answers) == ["last_admin"]
+            async with two_admins(send, office, ROUNDS + number) as (org_id, users):
+                paths = [f"/organizations/{org_id}/members/{each}/role" for each in users]
+                answers = await asyncio.gather(*(send("PUT", path, {"role": "viewer"}) for path in paths))
+                assert codes(answers) == ["last_admin"]
+
+    asyncio.run(race())
+
+
+def test_an_invitation_that_two_accept_at_once_is_accepted_once(office: Office, send: Send) -> None:
+    async def race() -> None:
+        path = f"/organizations/{office.harbour}/invitations"
+        for number in range(ROUNDS):
+            email = f"{number}@people.example"
+            assert (await send("POST", path, {"email": email, "role": "viewer"})).status == 201
+            text = await token(send, email)
+            answers = await asyncio.gather(accept(send, text), accept(send, text))
+            assert codes(answers) == ["invitation_already_accepted"]
+        found = (await send("GET", f"/organizations/{office.harbour}/members")).json()["data"]
+        assert len({each["user_id"] for each in found}) == len(found) == ROUNDS + len(HARBOUR.roles)
+
+    asyncio.run(race())
+
+
+def test_of_two_invitations_of_one_address_at_once_one_is_sent(office: Office, send: Send) -> None:
+    async def race() -> None:
+        path = f"/organizations/{office.harbour}/invitations"
+        for number in range(20):
+            body = {"email": f"{number}@people.example", "role": "viewer"}
+            answers = await asyncio.gather(send("POST", path, body), send("POST", path, body))
+            assert codes(answers) == ["invitation_pending"]
+
+    asyncio.run(race())
