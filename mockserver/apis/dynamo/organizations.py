@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mockserver.apis.dynamo.accounts import application
-from mockserver.apis.dynamo.registry import MEMBERS, ORGANIZATIONS
+from mockserver.apis.dynamo.registry import MEMBERS, ORGANIZATIONS, SETTINGS
 from mockserver.apis.dynamo.roles import Caller
+from mockserver.apis.dynamo.seed import first_settings
 from mockserver.http.exchange import Context, Reply
 from mockserver.store import Value
 
@@ -16,6 +17,7 @@ async def create_organization(ctx: Context) -> Reply:
     if caller.user_id:
         user = await MEMBERS.of(caller.client_id).get(ctx, caller.user_id)
         await MEMBERS.of(made["id"]).create(ctx, key=caller.user_id, body=user, role="owner")
+    await SETTINGS.of(made["id"]).create(ctx, key=made["id"], body=first_settings(made))
     await ctx.runtime.accounts.add(application(made["id"], made["name"], ctx.world.seed, made["created_at"]))
     return Reply(201, made, [("location", ctx.url("organizations", made["id"]))])
 

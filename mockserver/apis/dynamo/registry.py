@@ -7,7 +7,7 @@ from functools import partial
 
 from mockserver.apis.dynamo import seed
 from mockserver.clock import timestamp
-from mockserver.domain.geography import countries
+from mockserver.domain.geography import CURRENCIES, countries, time_zones
 from mockserver.http.errors import Conflict, Gone, NotFound, Unprocessable
 from mockserver.http.exchange import Context
 from mockserver.http.machines import Lapse, Machine, Refusal, Transition
@@ -52,6 +52,33 @@ MEMBERS = resource(
     stamps={"joined_at": True},
     base=seed.members,
 )
+
+
+async def _check_settings(ctx: Context, value: Value) -> None:
+    if value["currency"] not in CURRENCIES:
+        raise Unprocessable(f"is no currency: {value['currency']}; write an ISO 4217 code such as EUR", "currency")
+    if value["timezone"] not in time_zones():
+        zone = value["timezone"]
+        raise Unprocessable(f"is no time zone: {zone!r}; write one such as Europe/Amsterdam", "timezone")
+
+
+SETTINGS = resource(
+    name="settings",
+    plural="settings",
+    collection="dynamo.settings",
+    members={
+        "currency": REQUIRED,
+        "timezone": REQUIRED,
+        "billing_email": REQUIRED,
+        "notification_preferences": dict.fromkeys(seed.NOTIFICATIONS, True),
+    },
+    id_member="org_id",
+    id_form=prefixed("org_"),
+    stamps={"updated_at": False},
+    check=_check_settings,
+    base=seed.settings,
+)
+"""Of each organization one, which has its id: `SETTINGS.of(org_id).get(ctx, org_id)`."""
 
 INVITATIONS = resource(
     name="invitation",

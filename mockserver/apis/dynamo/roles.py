@@ -44,6 +44,8 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "create-invitation": ADMINS,
     "cancel-invitation": ADMINS,
     "accept-invitation": ANYBODY,
+    "get-organization-settings": MEMBER_ROLES,
+    "update-organization-settings": ADMINS,
 }
 """The roles that may do an operation: fact sheet, 1.9."""
 

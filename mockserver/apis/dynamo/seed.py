@@ -23,6 +23,18 @@ _FOUNDED_AT = datetime(2024, 1, 8, 9, 30, tzinfo=UTC)
 INVITED_FOR = timedelta(days=7)
 """An invitation lasts so long. The admin of an organization that invites sends one each time the last has expired."""
 _INVITED_ROLES = ("member", "viewer", "admin")
+NOTIFICATIONS = (
+    "session_started",
+    "session_ended",
+    "charge_point_offline",
+    "alert_triggered",
+    "invoice_ready",
+    "dispute_opened",
+    "weekly_summary",
+)
+_CURRENCIES = {"CH": "CHF", "DK": "DKK", "GB": "GBP", "NO": "NOK", "PL": "PLN", "SE": "SEK", "US": "USD"}
+_TIME_ZONES = {"DE": "Europe/Berlin", "FR": "Europe/Paris", "GB": "Europe/London", "US": "America/New_York"}
+"""What an organization starts with by its country; elsewhere EUR and UTC: fact sheet, 1.5."""
 _JOINS_AFTER = timedelta(days=9, minutes=17)
 
 
@@ -101,6 +113,33 @@ def organizations(ctx: Context, owner_id: str) -> Mapping[str, Value]:
 def members(ctx: Context, owner_id: str) -> Mapping[str, Value]:
     """The members of an organization of the seed world, one for each of its roles."""
     return _members(ctx.world.seed, owner_id)
+
+
+def settings(ctx: Context, owner_id: str) -> Mapping[str, Value]:
+    """The settings of an organization of the seed world, by its id."""
+    organization = _organizations(ctx.world.seed).get(owner_id)
+    if organization is None:
+        return {}
+    first = first_settings(organization)
+    return {
+        owner_id: {
+            "org_id": owner_id,
+            NUMBER: 0,
+            **first,
+            "notification_preferences": dict.fromkeys(NOTIFICATIONS, True),
+            "updated_at": None,
+        }
+    }
+
+
+def first_settings(organization: Value) -> Value:
+    """The settings that an organization starts with, as far as they are its own."""
+    country = organization["country"]
+    return {
+        "currency": _CURRENCIES.get(country, "EUR"),
+        "timezone": _TIME_ZONES.get(country, "UTC"),
+        "billing_email": organization["contact_email"],
+    }
 
 
 def invitations(ctx: Context, owner_id: str) -> Mapping[str, Value]:

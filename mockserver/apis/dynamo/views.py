@@ -34,5 +34,10 @@ def member_list(values: Sequence[Value], ctx: Context, expansion: Expansion) -> 
     return {"data": [member(value, ctx, expansion) for value in values]}
 
 
+def organization_settings(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """OrganizationSettings."""
+    return _picked(value, "currency", "timezone", "billing_email", "notification_preferences", "updated_at")
+
+
 def _picked(value: Value, *names: str) -> Wire:
     return {name: value[name] for name in names}
