@@ -15,6 +15,8 @@ from functools import lru_cache
 from fixtures.people import person
 from mockserver import ids
 from mockserver.clock import timestamp
+from mockserver.domain.sites import Site
+from mockserver.domain.world import World
 from mockserver.http.exchange import Context
 from mockserver.http.resources import NUMBER
 from mockserver.store import Value
@@ -54,6 +56,8 @@ class SeedOrganization:
     """Whether somebody is invited every week."""
     site_owners: tuple[str, ...] = ()
     """Where each stands in the onboarding: `invited` or `completed`."""
+    sites: tuple[str, ...] | None = None
+    """The keys of the world's sites that it operates; None: all that are neither another's nor somebody's home."""
 
     def id(self, seed: int) -> str:
         """Its id."""
@@ -91,6 +95,7 @@ POLDER = SeedOrganization(
     domain="polderstroom.example",
     roles=("owner", "admin"),
     drivers=1,
+    sites=("utrecht-street",),
 )
 ORGANIZATIONS = (HARBOUR, POLDER)
 
@@ -103,6 +108,17 @@ def user_id(seed: int, email: str) -> str:
 def seed_organization(seed: int, org_id: str) -> SeedOrganization | None:
     """The organization of the seed world with that id, or None."""
     return next((each for each in ORGANIZATIONS if each.id(seed) == org_id), None)
+
+
+def sites(world: World, org_id: str) -> tuple[Site, ...]:
+    """The sites of the world where the charge points of an organization stand, in the world's order."""
+    organization = seed_organization(world.seed, org_id)
+    if organization is None:
+        return ()
+    if organization.sites is not None:
+        return tuple(site for site in world.sites if site.key in organization.sites)
+    others = {key for other in ORGANIZATIONS for key in other.sites or ()}
+    return tuple(site for site in world.sites if site.key not in others and site.driver is None)
 
 
 def organizations(ctx: Context, owner_id: str) -> Mapping[str, Value]:
