@@ -24,7 +24,7 @@ from contract_tests.generation import Generation
 from contract_tests.laws.observed import watch_of
 from contract_tests.plan import LAWS, PHASES, Plan
 
-MOST = 8
+MOST = 10
 """More would gain little, and many a server takes so many connections at once for an attack."""
 SLOW_S = 0.025
 """Slower than this, and a processor that waits for one answer after the other is idle most of the time."""
