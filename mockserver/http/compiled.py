@@ -48,8 +48,8 @@ class CompiledOperation:
 
     __slots__ = (
         "alternatives", "body_required", "body_validators", "expand_field", "handler", "header_fields", "is_safe",
-        "operation", "page_fields", "paging", "path_fields", "produces", "query_fields", "response_rules", "schemes",
-        "success_media_type", "success_status", "takes_body", "view", "view_is_list",
+        "items_schema", "operation", "page_fields", "paging", "path_fields", "produces", "query_fields",
+        "response_rules", "schemes", "success_media_type", "success_status", "takes_body", "view", "view_is_list",
     )  # fmt: skip
 
     def __init__(
@@ -75,7 +75,7 @@ class CompiledOperation:
         self.response_rules = {
             status: _response_rule(response, document, validators) for status, response in operation.responses.items()
         }
-        self.view, self.view_is_list = _view(success, api, document, self.paging)
+        self.view, self.view_is_list = _view(success, api, document, self.items_schema)
 
     def response_rule(self, status: int) -> ResponseRule | None:
         """The rule for a status: exact, else its range, else the default, else None."""
@@ -92,7 +92,9 @@ class CompiledOperation:
         if len(set(arguments)) != len(arguments):
             raise self._mismatch("two parameters have the same name in Python")
         query = {field.name: field for field in fields if field.source == "query"}
-        self.paging: Paging | None = dialect_for(frozenset(query))
+        items_in, schema = _listed(self.operation.success, document)
+        self.paging: Paging | None = dialect_for(frozenset(query), items_in)
+        self.items_schema = schema if self.paging else None
         paged = self.paging.parameters if self.paging else frozenset()
         without_default = [name for name in paged if not query[name].has_default]
         if without_default:
@@ -153,7 +155,7 @@ def handler_for(operation: Operation, package: str) -> Handler:
 
 
 def _view(
-    success: Response | None, api: Api, document: Mapping[str, Any], paging: Paging | None
+    success: Response | None, api: Api, document: Mapping[str, Any], items: Schema | None
 ) -> tuple[View | None, bool]:
     """The view named after the success schema (`TariffDetail` is `tariff_detail`), and whether it is of each item.
 
@@ -162,11 +164,7 @@ def _view(
     media = next(iter(success.content.values()), None) if success else None
     if media is None or media.schema is None or api.views is None:
         return None, False
-    schema = media.schema
-    if paging is not None and paging.items_in is not None:
-        envelope = resolved(schema, document)
-        items = keywords(envelope)["properties"][paging.items_in]
-        schema = Schema(f"{envelope.pointer}/properties/{paging.items_in}", items)
+    schema = items or media.schema
     reference = keywords(schema).get("$ref")
     array = keywords(resolved(schema, document))
     is_list = array.get("type") == "array"
@@ -174,6 +172,21 @@ def _view(
         reference = array["items"].get("$ref")
     view = getattr(api.views, view_name(reference.rpartition("/")[2]), None) if reference else None
     return view, is_list
+
+
+def _listed(success: Response | None, document: Mapping[str, Any]) -> tuple[str, Schema] | tuple[None, None]:
+    """The member of a body that is the first to hold an array, and its schema; Nones where none does."""
+    media = next(iter(success.content.values()), None) if success else None
+    waiting = [media.schema] if media and media.schema else []
+    for schema in waiting:  # grows by the parts of which a schema consists
+        whole = resolved(schema, document)
+        parts = keywords(whole).get("allOf", ())
+        waiting += [Schema(f"{whole.pointer}/allOf/{number}", part) for number, part in enumerate(parts)]
+        for name, value in keywords(whole).get("properties", {}).items():
+            member = Schema(f"{whole.pointer}/properties/{name}", value)
+            if keywords(resolved(member, document)).get("type") == "array":
+                return name, member
+    return None, None
 
 
 def view_name(schema_name: str) -> str:

@@ -1,13 +1,14 @@
 """Paging dialects: how a long list is cut, and how the neighbours of a page are named.
 
-A dialect is recognised by the parameters an operation declares. A new one is one class and one line in `DIALECTS`.
+A dialect is recognised by the parameters an operation declares, and made for the member of its answer that holds the
+items. A new one is one class and one line in `DIALECTS`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import urlencode
 
 from mockserver.http.errors import Headers, NotFound
@@ -28,13 +29,13 @@ class Page:
 
 
 class Paging(Protocol):
-    """A paging dialect: `parameters` are the query parameters that it takes off the handler's hands.
+    """A paging dialect: `parameters` are the query parameters that it takes off the handler's hands."""
 
-    `items_in` names the member of the body that holds the items, None where the body is the list itself.
-    """
+    parameters: ClassVar[frozenset[str]]
 
-    parameters: frozenset[str]
-    items_in: str | None
+    @property
+    def items_in(self) -> str | None:
+        """The member of the body that holds the items, None where the body is the list itself."""
 
     def cut(self, items: Sequence[Any], asked: Mapping[str, Any]) -> Page:
         """The asked page; `asked` holds the typed parameters, defaults filled in."""
@@ -43,11 +44,12 @@ class Paging(Protocol):
         """The body of a page, given its items in wire form."""
 
 
+@dataclass(frozen=True, slots=True)
 class PageNumber:
     """`page` from 1 and `page_size`; a page past the end is 404, except the first page of an empty list."""
 
-    parameters = frozenset({"page", "page_size"})
     items_in: str | None = None
+    parameters: ClassVar = frozenset({"page", "page_size"})
 
     def cut(self, items: Sequence[Any], asked: Mapping[str, Any]) -> Page:
         """See `Paging.cut`; NotFound past the end."""
@@ -70,11 +72,12 @@ class PageNumber:
         return wire_items
 
 
+@dataclass(frozen=True, slots=True)
 class PageEnvelope:
     """`page` from 1 and `per_page`, in an envelope that counts; a page past the end is empty."""
 
-    parameters = frozenset({"page", "per_page"})
     items_in: str | None = "data"
+    parameters: ClassVar = frozenset({"page", "per_page"})
 
     def cut(self, items: Sequence[Any], asked: Mapping[str, Any]) -> Page:
         """See `Paging.cut`."""
@@ -89,18 +92,53 @@ class PageEnvelope:
         )
 
     def body(self, page: Page, wire_items: Sequence[Any]) -> Any:
-        """`{data, pagination: {page, per_page, total_count, total_pages}}`; an empty list has no page."""
+        """`{<items>, pagination: {page, per_page, total_count, total_pages}}`; an empty list has no page."""
         size = page.asked["per_page"]
         counts = {"total_count": page.total, "total_pages": -(-page.total // size)}
-        return {"data": [*wire_items], "pagination": {"page": page.asked["page"], "per_page": size, **counts}}
+        return {
+            self.items_in or "data": [*wire_items],
+            "pagination": {"page": page.asked["page"], "per_page": size, **counts},
+        }
 
 
-DIALECTS: tuple[Paging, ...] = (PageNumber(), PageEnvelope())
+@dataclass(frozen=True, slots=True)
+class LimitOffset:
+    """`limit` items behind the first `offset`, and beside them both and the length of the list."""
+
+    items_in: str | None = "data"
+    parameters: ClassVar = frozenset({"limit", "offset"})
+
+    def cut(self, items: Sequence[Any], asked: Mapping[str, Any]) -> Page:
+        """See `Paging.cut`; past the end there are no items."""
+        limit, offset, total = int(asked["limit"]), int(asked["offset"]), len(items)
+        return Page(
+            items=items[offset : offset + limit] if offset < total else (),
+            previous={"limit": limit, "offset": max(0, offset - limit)} if offset > 0 else None,
+            next={"limit": limit, "offset": offset + limit} if offset + limit < total else None,
+            total=total,
+            asked=asked,
+        )
+
+    def body(self, page: Page, wire_items: Sequence[Any]) -> Any:
+        """`{<items>, total, limit, offset}`."""
+        asked = page.asked
+        return {
+            self.items_in or "data": [*wire_items],
+            "total": page.total,
+            "limit": asked["limit"],
+            "offset": asked["offset"],
+        }
 
 
-def dialect_for(query_parameters: frozenset[str]) -> Paging | None:
-    """The dialect whose parameters an operation declares, or None for a list that is not paged."""
-    return next((dialect for dialect in DIALECTS if dialect.parameters <= query_parameters), None)
+DIALECTS = (PageNumber, PageEnvelope, LimitOffset)
+
+
+def dialect_for(query_parameters: frozenset[str], items_in: str | None = "data") -> Paging | None:
+    """The dialect whose parameters an operation declares, or None for a list that is not paged.
+
+    `items_in` names the member of the body that holds the items, None where the body is the list itself.
+    """
+    return next((dialect(items_in) for dialect in DIALECTS if dialect.parameters <= query_parameters), None)
 
 
 def link_header(page: Page, url: str, query: Sequence[tuple[str, str]]) -> Headers:
