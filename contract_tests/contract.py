@@ -170,8 +170,14 @@ def _foreign(path: Path, refusal: SpecError) -> Contract:
     except Exception as error:
         # Whatever stopped schemathesis, our own loader's list of problems says it better: file and line.
         raise ContractError(f"{path} is no OpenAPI document we can read:\n{refusal}") from error
-    foreign = Contract(path, openapi31.upgrade(document), None, lines=_lines(path))
-    elsewhere = [item for item in document.get("paths", {}) if "$ref" in foreign.place("paths", item).value]
+    items = document.get("paths", {})
+    if not isinstance(items, Mapping) or not all(isinstance(item, Mapping) for item in items.values()):
+        raise ContractError(f"{path} is no OpenAPI document we can read:\n{refusal}")
+    try:
+        foreign = Contract(path, openapi31.upgrade(document), None, lines=_lines(path))
+    except RecursionError as error:
+        raise ContractError(f"{path} has a YAML anchor that holds itself: no tool can follow it to its end") from error
+    elsewhere = [item for item in items if "$ref" in foreign.place("paths", item).value]
     if elsewhere:
         # They would be left out without a word, and a run that tests half of a contract must not look whole.
         raise ContractError(f"{path} keeps {elsewhere[0]} in another file: bundle it into one file, or mend\n{refusal}")

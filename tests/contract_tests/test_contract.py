@@ -101,3 +101,21 @@ def test_our_own_contract_is_found_by_name() -> None:
     assert ours.needs_credentials(label)
     assert "specs/ev_energy/" in ours.where(ours.operations[label])
     assert ("query", "page_size") in ours.parameters(label)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("openapi: 3.1.0\ninfo: {title: a, version: '1'}\npaths:\n", "is no OpenAPI document we can read"),
+        ("openapi: 3.1.0\ninfo: {title: a, version: '1'}\npaths: {/a: true}\n", "is no OpenAPI document we can read"),
+        (
+            "openapi: 3.1.0\ninfo: {title: a, version: '1'}\npaths: {}\nx-loop: &loop\n  again: *loop\n",
+            "has a YAML anchor that holds itself",
+        ),
+    ],
+)
+def test_what_only_looks_like_a_document_is_refused_in_words(text: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "odd.yaml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(ContractError, match=says):
+        contract.from_file(file)
