@@ -248,11 +248,12 @@ def _print_banner(runtime: Runtime, listening: socket.socket, broken: Broken | N
             click.echo(f"  {each}: {each.defect.says}")
     click.echo("\nReady-made credentials (they work on this mock only):")
     tokens = runtime.ready.tokens or {}
-    by_client = {grant["client_id"]: text for text, grant in tokens.items()}
     for application in runtime.ready.applications:
         secret = f", secret {application.client_secret}" if application.redirect_uris else ""  # of OAuth clients only
         click.echo(f"  {application.name}: client_id {application.client_id}{secret}")
-        click.echo(f"    token {by_client[application.client_id]}")
+        for text, grant in tokens.items():
+            if grant["client_id"] == application.client_id:
+                click.echo(f"    token {text}  {grant.get('label', '')}".rstrip())
     examples = [
         (text, mounted.api.example)
         for mounted in runtime.apis

@@ -55,7 +55,7 @@ async def create_token(ctx: Context, *, client_id: str) -> Reply:
     application = await _found(ctx, client_id)
     body = ctx.body or {}
     user_id = body.get("user_id")
-    if user_id is not None and ctx.world.driver(user_id) is None:
+    if user_id is not None and not _is_known(ctx, user_id):
         raise InvalidRequest([FieldError("body", "user_id", "there is no such user; GET /_mock/users lists them")])
     accounts = ctx.runtime.accounts
     try:
@@ -72,6 +72,12 @@ async def create_token(ctx: Context, *, client_id: str) -> Reply:
         "user_id": user_id,
     }
     return Reply(201, wire, [("cache-control", "no-store")])
+
+
+def _is_known(ctx: Context, user_id: str) -> bool:
+    if ctx.world.driver(user_id) is not None:
+        return True
+    return any(mounted.api.knows_user(ctx.world, user_id) for mounted in ctx.runtime.apis)
 
 
 async def _found(ctx: Context, client_id: str) -> Application:

@@ -42,6 +42,10 @@ def _no_accounts(seed: int, scopes: tuple[str, ...]) -> ReadyAccounts:
     return ReadyAccounts()
 
 
+def _no_user(world: World, user_id: str) -> bool:
+    return False
+
+
 def _no_mail(world: World, at: datetime) -> Iterable[tuple[datetime, Mail]]:
     return ()
 
@@ -95,6 +99,8 @@ class Api:
     """The scope that an expansion needs beyond the operation's own."""
     accounts: Callable[[int, tuple[str, ...]], ReadyAccounts] = _no_accounts
     """The accounts that exist from the start, for a seed and the scopes of the contract."""
+    knows_user: Callable[[World, str], bool] = _no_user
+    """Whether a user id can be one of this API's own, so that the control plane issues tokens for it."""
     mail: Callable[[World, datetime], Iterable[tuple[datetime, Mail]]] = _no_mail
     """The e-mails that were sent before anybody called, as of an aware instant, each with the time of its sending."""
     resume: Callable[[Runtime], Awaitable[None]] = _nothing_to_resume

@@ -16,6 +16,8 @@
      |    `-- InsufficientScope       because it lacks a scope
      |-- Unprocessable          422  well-formed, but not acceptable as things are
      |-- RateLimited            429  quota used up
+     |-- BadGateway             502  what stands behind the provider said no
+     |-- GatewayTimeout         504  or did not answer in time
      |-- InjectedFault          4xx/5xx  ordered through the control plane
      `-- ContractBroken         500  our own response breaks the contract: a defect of the mock
 
@@ -205,6 +207,18 @@ class RateLimited(ApiError):
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(f"Request limit reached. Retry in {retry_after_s} seconds.", slug="rate-limit-exceeded")
         self.headers = [("retry-after", str(retry_after_s))]
+
+
+class BadGateway(ApiError):
+    """What stands behind the provider was asked, and said no."""
+
+    status = 502
+
+
+class GatewayTimeout(ApiError):
+    """What stands behind the provider was asked, and did not answer in time."""
+
+    status = 504
 
 
 class InjectedFault(ApiError):

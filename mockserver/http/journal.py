@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 import orjson
 
@@ -133,6 +133,14 @@ class Journal:
         self._entries.clear()
         if restart:
             self._arrived = 0
+
+
+def masked_path(path: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """A path as sent, with the segments masked that are parameters with the name of a secret; they come decoded."""
+    secrets = {text for name, text in parameters if name.lower() in _SECRET_FIELDS}
+    if not secrets:
+        return path
+    return "/".join(MASK if unquote(segment) in secrets else segment for segment in path.split("/"))
 
 
 def _masked_header(name: str, value: str) -> str:

@@ -25,7 +25,7 @@ from mockserver.http.compiled import CompiledOperation, handler_for
 from mockserver.http.errors import ApiError, ErrorStyle, Headers, MethodNotAllowed, ProblemStyle, UnknownRoute
 from mockserver.http.exchange import Exchange, RawHeaders
 from mockserver.http.faults import Disconnect
-from mockserver.http.journal import Entry, Message, request_id
+from mockserver.http.journal import Entry, Message, masked_path, request_id
 from mockserver.http.pipeline import walk
 from mockserver.http.protocol import ABORT
 from mockserver.http.routing import Router
@@ -171,6 +171,7 @@ class PipelineMiddleware(SpecMiddleware):  # type: ignore[misc]  # connexion shi
         runtime = self._runtime
         principal = exchange.principal if exchange else None
         operation = exchange.operation if exchange else None
+        path = masked_path(path, exchange.path_texts) if exchange else path
         duration_ms = (runtime.clock.now() - at).total_seconds() * 1000
         entry = Entry(
             number=number,

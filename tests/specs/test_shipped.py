@@ -173,6 +173,7 @@ def test_operations_and_handlers_are_one_to_one(package: str) -> None:
     sharing = [name for name in APIS if declaration(name).handlers == package]
     operations = [(operation.tag, operation.operation_id) for name in sharing for operation in shipped(name).operations]
     named = [function for name in sharing for function in declaration(name).identify.values()]
+    named += [declaration(name).permit for name in sharing]
     assert handler_mismatches(operations, package_modules(package), named) == []
 
 

@@ -8,7 +8,7 @@ from mockserver.apis.dynamo import views
 from mockserver.apis.dynamo.accounts import REQUESTS_PER_MINUTE, ready_accounts
 from mockserver.apis.dynamo.errors import DynamoErrors, request_id
 from mockserver.apis.dynamo.mail import ready_mail
-from mockserver.apis.dynamo.roles import permit, while_a_member
+from mockserver.apis.dynamo.roles import knows_user, permit, while_a_member
 from mockserver.http.api import Api
 from mockserver.http.auth import bearer, key_header
 from mockserver.http.errors import Headers
@@ -49,5 +49,6 @@ API = Api(
     headers=_headers,
     accounts=ready_accounts,
     mail=ready_mail,
+    knows_user=knows_user,
     ignores_unknown_query=True,
 )

@@ -62,7 +62,7 @@ class Server:
             self.stop()
             raise AssertionError(f"no banner: {self.banner!r}, {self.errors!r}")
         self.origin, self.host, self.port = found[1], found[2].strip("[]"), int(found[3])
-        found_tokens = re.findall(r"client_id ([\w-]+).*\n +token (\S+)$", self.banner, re.MULTILINE)
+        found_tokens = re.findall(r"client_id ([\w-]+).*\n +token (\S+)", self.banner, re.MULTILINE)
         self.token_of: dict[str, str] = dict(found_tokens)
         self.tokens = [*self.token_of.values()]
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from mockserver.http.journal import KEPT_BODY_BYTES, MASK, Entry, Journal, Message, request_id
+from mockserver.http.journal import KEPT_BODY_BYTES, MASK, Entry, Journal, Message, masked_path, request_id
 
 SECRET = "s3cr3t-v4lue"
 JSON = (b"content-type", b"application/json")
@@ -88,6 +88,21 @@ def test_entries_are_in_order_of_arrival_however_long_they_took() -> None:
     for number in (2, 1, 3):
         journal.record(entry(number))
     assert [each.number for each in journal] == [3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "shown"),
+    [
+        ("/a/s3cret/b", [("token", "s3cret")], "/a/***/b"),
+        ("/a/s%33cret", [("Token", "s3cret")], "/a/***"),
+        ("/a/s3cret", [("org_id", "s3cret")], "/a/s3cret"),
+        ("/a/b", [], "/a/b"),
+    ],
+)
+def test_secrets_in_a_path_are_masked_by_the_names_of_its_parameters(
+    path: str, parameters: list[tuple[str, str]], shown: str
+) -> None:
+    assert masked_path(path, parameters) == shown
 
 
 def test_clear_forgets_all_and_goes_on_numbering_unless_told_to_restart() -> None:

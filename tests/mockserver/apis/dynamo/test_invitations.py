@@ -193,3 +193,17 @@ def test_the_same_requests_bring_the_same_mail(office: Office) -> None:
     office.mock.reset()
     assert sent() == first
     assert office.mock.runtime.clock.now() == NOON
+
+
+def test_a_new_member_can_be_given_a_token(office: Office) -> None:
+    invite(office)
+    joined = said(accept(office, token(office)))
+    issue = f"/_mock/applications/{office.harbour}/tokens"
+    issued = said(office.anonymous.post(issue, json={"user_id": joined["user_id"]}), 201)
+    client = Client(office.mock.app, {"authorization": f"Bearer {issued['access_token']}"})
+    try:
+        assert said(send(client, "GET", f"/organizations/{office.harbour}"))["name"] == HARBOUR.name
+        refused(send(client, "POST", f"/organizations/{office.harbour}/invitations", {}), 403, "insufficient_role")
+    finally:
+        client.close()
+    assert office.anonymous.post(issue, json={"user_id": "somebody"}).status == 400
