@@ -88,6 +88,10 @@ class _Performance:
             reason = shown(str(refusal), self._plan.credentials)
         except KeyboardInterrupt as pressed:
             interrupt, reason = pressed, "interrupted"
+        except Exception as error:
+            # An answer that nobody thought of: the run has more to tell than this law.
+            yield self._stumbled(error)
+            reason = "it stumbled over an answer"
         finally:
             left = _cleared(self._stage.run.client, self._stage.cleanups)
         if reason:
@@ -96,6 +100,13 @@ class _Performance:
         yield from (_left_behind(exchange, self._plan) for exchange in left)
         if interrupt:
             raise interrupt
+
+    def _stumbled(self, error: Exception) -> Trouble:
+        credentials = self._plan.credentials
+        lines = [shown(f"{type(error).__name__}: {error}", credentials), "A defect of gridmock: please report it."]
+        for exchange in self._stage.exchanges[-1:]:
+            lines += [exchange.curl(credentials), f"answers {exchange.outcome(credentials)}"]
+        return Trouble(self._law.operations[0], f"the law {self._law.name} stumbled over an answer", "\n".join(lines))
 
     def _judged(self, finding: Finding | None, *, played: bool) -> Iterator[Judged]:
         sent: defaultdict[str, list[Exchange]] = defaultdict(list)

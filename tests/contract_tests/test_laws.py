@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,16 @@ def test_modes_change_nothing(api: str, mode: str, mock: Mock, check_mock: Check
     result = check_mock(None, *LAWS, "--mode", mode, api=api)
     assert result.exit_code == 0, result.output
     assert things(mock) == before
+
+
+def test_a_law_that_stumbles_over_an_answer_stops_no_run(check_mock: CheckMock) -> None:
+    # A success that the contract does not know has no schema to be judged by before it is read.
+    partial = lambda _, answer, __: replace(answer.with_json(None), status=206)  # noqa: E731
+    odd = altered(on("stekker", "get-market-price-forecast"), answer=partial)
+    result = check_mock(odd, *LAWS, "--law", "region_is_nl_unless_said_otherwise", "--law", "error_code_is_any_text")
+    assert result.exit_code == 2
+    assert "the law region_is_nl_unless_said_otherwise stumbled over an answer" in result.output
+    assert "please report it" in result.output
 
 
 def test_walks_are_left_out_where_no_operation_leads_to_another(check_mock: CheckMock) -> None:

@@ -220,7 +220,7 @@ def false_credentials(stage: Stage) -> Headers | None:
     """Our headers with other credentials of the same form in them, or None if we have none."""
     components = stage.run.contract.document.get("components", {})
     schemes = components.get("securitySchemes", {}).values()
-    names = {"authorization", *(str(scheme.get("name", "")).lower() for scheme in schemes)}
+    names = {"authorization", *(str(scheme.get("name", "")).lower() for scheme in schemes if isinstance(scheme, dict))}
     return {
         name: _false_value(value, stage.run.run_id)
         for name, value in stage.run.credentials.headers.items()

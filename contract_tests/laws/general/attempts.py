@@ -100,7 +100,7 @@ def unknown_ids(stage: Stage, label: str, parameter: str, known: str) -> Iterato
     contract = stage.run.contract
     schema = contract.below(contract.parameters(label)["path", parameter], "schema")
     for text in _others(known):
-        value: Any = int(text) if _is_integer(schema) else text
+        value: Any = int(text) if _is_integer(schema) and text.isdecimal() else text
         if text != known and not contract.violations(schema, value, "request"):
             yield text
 
