@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from fixtures.people import person
+from fixtures.rng import Name
 from mockserver import ids
 from mockserver.clock import timestamp
 from mockserver.domain.sites import Site
@@ -21,9 +22,24 @@ from mockserver.http.exchange import Context
 from mockserver.http.resources import NUMBER
 from mockserver.store import Value
 
-_FOUNDED_AT = datetime(2024, 1, 8, 9, 30, tzinfo=UTC)
+FOUNDED_AT = datetime(2024, 1, 8, 9, 30, tzinfo=UTC)
 INVITED_FOR = timedelta(days=7)
 """An invitation lasts so long. The admin of an organization that invites sends one each time the last has expired."""
+SCOPES = (
+    "read:analytics",
+    "read:billing",
+    "read:charge_points",
+    "read:organizations",
+    "read:reservations",
+    "read:sessions",
+    "write:api_keys",
+    "write:billing",
+    "write:charge_points",
+    "write:organizations",
+    "write:reservations",
+    "write:webhooks",
+)
+"""Of an API key. The tokens of people have them all; what those may do is a matter of roles."""
 _INVITED_ROLES = ("member", "viewer", "admin")
 NOTIFICATIONS = (
     "session_started",
@@ -71,6 +87,10 @@ class SeedOrganization:
         """The id of its n-th driver, from 1."""
         return ids.prefixed("drv_", seed, self.key, number)
 
+    def api_key(self, seed: int) -> str:
+        """The text of its API key."""
+        return new_key(seed, self.key)
+
     def site_owner_id(self, seed: int, stage: str) -> str:
         """The id of the site owner who stands there in the onboarding."""
         return ids.prefixed("so_", seed, self.key, stage)
@@ -98,6 +118,16 @@ POLDER = SeedOrganization(
     sites=("utrecht-street",),
 )
 ORGANIZATIONS = (HARBOUR, POLDER)
+
+
+def new_key(seed: int, *names: Name) -> str:
+    """The text of the API key of that name."""
+    return ids.prefixed("dyn_live_", seed, *names, size=15)
+
+
+def key_id(seed: int, text: str) -> str:
+    """The id of an API key with that text."""
+    return ids.prefixed("key_", seed, text)
 
 
 def user_id(seed: int, email: str) -> str:
@@ -129,6 +159,27 @@ def organizations(ctx: Context, owner_id: str) -> Mapping[str, Value]:
 def members(ctx: Context, owner_id: str) -> Mapping[str, Value]:
     """The members of an organization of the seed world, one for each of its roles."""
     return _members(ctx.world.seed, owner_id)
+
+
+def api_keys(ctx: Context, owner_id: str) -> Mapping[str, Value]:
+    """The ready-made API key of an organization of the seed world."""
+    seed = ctx.world.seed
+    organization = seed_organization(seed, owner_id)
+    if organization is None:
+        return {}
+    text = organization.api_key(seed)
+    name = key_id(seed, text)
+    key: Value = {
+        "id": name,
+        NUMBER: 0,
+        "name": "Ready-made key",
+        "scopes": [*SCOPES],
+        "expires_at": None,
+        "secret": text,
+        "last_used_at": None,
+        "created_at": timestamp(FOUNDED_AT),
+    }
+    return {name: key}
 
 
 def settings(ctx: Context, owner_id: str) -> Mapping[str, Value]:
@@ -166,14 +217,14 @@ def invitations(ctx: Context, owner_id: str) -> Mapping[str, Value]:
 def weekly_invitations(seed: int, org_id: str, at: datetime) -> Mapping[str, Value]:
     """What `invitations` gives, at an aware instant."""
     organization = seed_organization(seed, org_id)
-    if organization is None or not organization.invites or at < _FOUNDED_AT + INVITED_FOR:
+    if organization is None or not organization.invites or at < FOUNDED_AT + INVITED_FOR:
         return {}
-    week = (at - _FOUNDED_AT) // INVITED_FOR
+    week = (at - FOUNDED_AT) // INVITED_FOR
     return {each["id"]: each for each in (_invited(seed, organization, number) for number in (week - 1, week))}
 
 
 def _invited(seed: int, organization: SeedOrganization, week: int) -> Value:
-    sent_at = _FOUNDED_AT + week * INVITED_FOR
+    sent_at = FOUNDED_AT + week * INVITED_FOR
     return {
         "id": ids.prefixed("inv_", seed, organization.key, week),
         NUMBER: 0,
@@ -198,7 +249,7 @@ def _organizations(seed: int) -> Mapping[str, Value]:
             "country": each.country,
             "contact_email": each.email("operations"),
             "created_by": None,
-            "created_at": timestamp(_FOUNDED_AT),
+            "created_at": timestamp(FOUNDED_AT),
             "updated_at": None,
         }
         for number, each in enumerate(ORGANIZATIONS)
@@ -220,5 +271,5 @@ def _joined(seed: int, organization: SeedOrganization) -> Iterator[Value]:
             "email": email,
             "name": person(organization.locale, seed, email).full_name,
             "role": role,
-            "joined_at": timestamp(_FOUNDED_AT + number * _JOINS_AFTER),
+            "joined_at": timestamp(FOUNDED_AT + number * _JOINS_AFTER),
         }
