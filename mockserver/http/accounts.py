@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -82,6 +82,8 @@ class Principal:
     application: Application
     user_id: str | None
     scopes: frozenset[str]
+    token: str = field(default="", repr=False)
+    """The token by which it was recognised."""
 
     @property
     def client_id(self) -> str:
@@ -215,7 +217,25 @@ class Accounts:
         if row is None or row["kind"] != "access" or self._expired(row):
             return None
         application = await self.application(row["client_id"])
-        return None if application is None else Principal(application, row["user_id"], frozenset(row["scopes"]))
+        return None if application is None else Principal(application, row["user_id"], frozenset(row["scopes"]), token)
+
+    async def grant(
+        self, token: str, client_id: str, user_id: str | None, scopes: Sequence[str], expires_at: datetime | None = None
+    ) -> None:
+        """Let a token be good whose text is made elsewhere, until an aware instant or for ever."""
+        row = {
+            "kind": "access",
+            "client_id": client_id,
+            "user_id": user_id,
+            "scopes": [*scopes],
+            "expires_at_us": None if expires_at is None else unix_us(expires_at),
+            "family": token,
+        }
+        await self._grants.put(token, row)
+
+    async def end(self, token: str) -> None:
+        """Let a token be good no longer."""
+        await self._grants.delete(token)
 
     def granted_scopes(self, application: Application, asked: str | None) -> tuple[str, ...]:
         """The scopes to grant: those asked for (space-separated), all of the application's when none are.

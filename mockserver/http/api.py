@@ -111,6 +111,8 @@ class Api:
     exact_paths: frozenset[str] = frozenset()
     """Paths excepted from `optional_slash`."""
     journalled: bool = True
+    secret_fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Members of bodies that the journal masks, by the id of the operation, beside those named after secrets."""
     ignores_unknown_query: bool = False
     """Whether query parameters that the contract does not know are ignored instead of refused."""
     example: str | None = None

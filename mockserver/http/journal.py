@@ -25,7 +25,17 @@ _KNOWN_SCHEMES = frozenset({"basic", "bearer", "digest", "token"})
 _SECRET_HEADERS = frozenset({"cookie", "set-cookie", "x-api-key"})
 _URL_HEADERS = frozenset({"location", "referer"})
 _SECRET_FIELDS = frozenset(
-    {"access_token", "refresh_token", "client_secret", "code_verifier", "token", "password", "api_key"}
+    {
+        "access_token",
+        "api_key",
+        "client_secret",
+        "code_verifier",
+        "new_password",
+        "password",
+        "refresh_token",
+        "secret",
+        "token",
+    }
 )
 _SECRET_PARAMETERS = _SECRET_FIELDS | {"code"}
 """Of forms and queries; in JSON `code` is as often a country's or an error's."""
@@ -46,8 +56,8 @@ class Message(NamedTuple):
         """Keep what is needed: a copy, because orjson's buffers are longer than their text."""
         return cls(headers, bytes(memoryview(body)[:KEPT_BODY_BYTES]), len(body))
 
-    def as_json(self) -> dict[str, Any]:
-        """The message as JSON values, with secrets masked."""
+    def as_json(self, secret_fields: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """The message as JSON values, with secrets masked, members of its body in `secret_fields` among them."""
         texts: dict[str, str] = {}
         for raw_name, raw_value in self.headers:
             name = raw_name.decode("latin-1")
@@ -55,7 +65,7 @@ class Message(NamedTuple):
             texts[name] = f"{texts[name]}, {value}" if name in texts else value
         return {
             "headers": texts,
-            "body": _masked_body(self.body) if self.body else None,
+            "body": _masked_body(self.body, secret_fields) if self.body else None,
             "body_bytes": self.body_bytes,
             "body_truncated": self.body_bytes > len(self.body),
         }
@@ -80,6 +90,8 @@ class Entry(NamedTuple):
     request: Message
     status: int | None
     response: Message | None
+    secret_fields: frozenset[str] = frozenset()
+    """Members of the bodies that hold secrets in this operation, beyond those that always do."""
 
     @property
     def request_id(self) -> str:
@@ -99,8 +111,10 @@ class Entry(NamedTuple):
             "query": _masked_parameters(self.query),
             "client_id": self.client_id,
             "user_id": self.user_id,
-            "request": self.request.as_json(),
-            "response": None if self.response is None else {"status": self.status, **self.response.as_json()},
+            "request": self.request.as_json(self.secret_fields),
+            "response": None
+            if self.response is None
+            else {"status": self.status, **self.response.as_json(self.secret_fields)},
         }
 
 
@@ -159,26 +173,28 @@ def _masked_parameters(text: str) -> str:
     )
 
 
-def _masked_body(body: bytes) -> str:
+def _masked_body(body: bytes, secret_fields: frozenset[str]) -> str:
     text = body.decode("utf-8", "replace")
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
         pass
     else:
-        shown = masked(value)
+        shown = masked(value, secret_fields)
         return text if shown == value else orjson.dumps(shown).decode()
     # Neither JSON nor a form, or cut: nothing tells where a secret in it would end.
     shown = _masked_parameters(text)
     rest = _UNICODE_ESCAPE.sub(lambda found: chr(int(found[1], 16)), _MASKED.sub("", shown))
-    return MASK if any(name in unquote_plus(rest).lower() for name in _SECRET_FIELDS) else shown
+    return MASK if any(name in unquote_plus(rest).lower() for name in _SECRET_FIELDS | secret_fields) else shown
 
 
-def masked(value: Any) -> Any:
-    """JSON values, with those of members that hold secrets by their names masked."""
+def masked(value: Any, secret_fields: frozenset[str] = frozenset()) -> Any:
+    """JSON values, with those of members that hold secrets by their names, or by these, masked."""
     if isinstance(value, dict):
         return {
-            name: MASK if name.lower() in _SECRET_FIELDS and inner is not None else masked(inner)
+            name: MASK
+            if inner is not None and (name.lower() in _SECRET_FIELDS or name in secret_fields)
+            else masked(inner, secret_fields)
             for name, inner in value.items()
         }
-    return [masked(inner) for inner in value] if isinstance(value, list) else value
+    return [masked(inner, secret_fields) for inner in value] if isinstance(value, list) else value

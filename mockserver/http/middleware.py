@@ -173,12 +173,14 @@ class PipelineMiddleware(SpecMiddleware):  # type: ignore[misc]  # connexion shi
         operation = exchange.operation if exchange else None
         path = masked_path(path, exchange.path_texts) if exchange else path
         duration_ms = (runtime.clock.now() - at).total_seconds() * 1000
+        operation_id = operation.operation.operation_id if operation else None
+        secrets_by_operation = exchange.api.api.secret_fields if exchange else {}
         entry = Entry(
             number=number,
             at=at,
             duration_ms=max(0.0, round(duration_ms, 3)),
             api=exchange.api.api.name if exchange else None,
-            operation_id=operation.operation.operation_id if operation else None,
+            operation_id=operation_id,
             client_id=principal.client_id if principal else None,
             user_id=principal.user_id if principal else None,
             method=scope["method"],
@@ -187,6 +189,7 @@ class PipelineMiddleware(SpecMiddleware):  # type: ignore[misc]  # connexion shi
             request=Message.of(scope["headers"], exchange.request_body if exchange else b""),
             status=status,
             response=response,
+            secret_fields=secrets_by_operation.get(operation_id or "", frozenset()),
         )
         runtime.journal.record(entry)
         if runtime.settings.log == "requests":

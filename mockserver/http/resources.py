@@ -129,7 +129,7 @@ class Resource:
 
     def unknown(self, key: str) -> NotFound:
         """The refusal of an id that is nobody's, or another owner's."""
-        return NotFound(f"There is no {self.name} {key}.", slug=f"{self.name.replace(' ', '_')}_not_found")
+        return NotFound(f"There is no {self.name} {key}.", slug=f"{self.name.lower().replace(' ', '_')}_not_found")
 
     async def create(
         self, ctx: Context, *, key: str | None = None, body: Mapping[str, Any] | None = None, **others: Any

@@ -16,6 +16,7 @@ from mockserver.http.api import MountedApi
 from mockserver.http.faults import Faults
 from mockserver.http.journal import Journal
 from mockserver.http.mailbox import Mailbox
+from mockserver.http.ocpp import Traffic
 from mockserver.http.outbox import Outbox
 from mockserver.http.ratelimit import RateLimiter
 from mockserver.http.scheduler import Scheduler
@@ -43,6 +44,7 @@ class Runtime:
         self.store: Store = store or MemoryStore()
         self.journal = Journal(settings.journal_size)
         self.faults = Faults()
+        self.ocpp = Traffic(settings.journal_size)
         self.scheduler = Scheduler(self.clock)
         transport = HttpTransport()
         self.scheduler.at_rest(transport.aclose)
@@ -108,4 +110,5 @@ class Runtime:
         self.outbox.restart()
         self.scheduler.clear()
         self.faults.clear()
+        self.ocpp.clear()
         self.limiter.clear()

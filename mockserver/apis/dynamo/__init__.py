@@ -7,8 +7,9 @@ from collections.abc import Hashable
 from mockserver.apis.dynamo import views
 from mockserver.apis.dynamo.accounts import REQUESTS_PER_MINUTE, ready_accounts
 from mockserver.apis.dynamo.errors import DynamoErrors, request_id
+from mockserver.apis.dynamo.identity import known
 from mockserver.apis.dynamo.mail import ready_mail
-from mockserver.apis.dynamo.roles import knows_user, permit, while_a_member
+from mockserver.apis.dynamo.roles import knows_user, permit
 from mockserver.http.api import Api
 from mockserver.http.auth import bearer, key_header
 from mockserver.http.errors import Headers
@@ -42,7 +43,7 @@ API = Api(
     handlers=__name__,
     views=views,
     errors=DynamoErrors(),
-    identify={"bearerAuth": while_a_member(bearer), "apiKeyAuth": while_a_member(key_header("X-API-Key"))},
+    identify={"bearerAuth": known(bearer), "apiKeyAuth": known(key_header("X-API-Key"))},
     permit=permit,
     quota=_quota,
     quota_window_s=_WINDOW_S,
@@ -50,5 +51,6 @@ API = Api(
     accounts=ready_accounts,
     mail=ready_mail,
     knows_user=knows_user,
+    secret_fields={"create-api-key": frozenset({"key"})},
     ignores_unknown_query=True,
 )

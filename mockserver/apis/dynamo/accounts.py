@@ -6,26 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver import ids
-from mockserver.apis.dynamo.seed import ORGANIZATIONS, SeedOrganization, user_id
+from mockserver.apis.dynamo.seed import ORGANIZATIONS, SCOPES, SeedOrganization, user_id
 from mockserver.http.accounts import Application, ReadyAccounts
 
-SCOPES = (
-    "read:analytics",
-    "read:billing",
-    "read:charge_points",
-    "read:organizations",
-    "read:reservations",
-    "read:sessions",
-    "write:api_keys",
-    "write:billing",
-    "write:charge_points",
-    "write:organizations",
-    "write:reservations",
-    "write:webhooks",
-)
-"""Of an API key. The tokens of people have them all; what those may do is a matter of roles."""
 REQUESTS_PER_MINUTE = 600
-_KEY_BYTES = 15
 
 
 def ready_accounts(seed: int, scopes: tuple[str, ...]) -> ReadyAccounts:
@@ -34,8 +18,7 @@ def ready_accounts(seed: int, scopes: tuple[str, ...]) -> ReadyAccounts:
     for organization in ORGANIZATIONS:
         applications.append(application(organization.id(seed), organization.name, seed))
         for label, of_user in _people(seed, organization):
-            names = (organization.key, label)
-            text = ids.secret(seed, *names) if of_user else ids.prefixed("dyn_live_", seed, *names, size=_KEY_BYTES)
+            text = ids.secret(seed, organization.key, label) if of_user else organization.api_key(seed)
             grant = {"client_id": organization.id(seed), "user_id": of_user, "scopes": [*SCOPES], "label": label}
             tokens[text] = grant
     return ReadyAccounts(applications, tokens)

@@ -11,6 +11,7 @@ from mockserver.domain.geography import CURRENCIES, countries, time_zones
 from mockserver.http.errors import Conflict, Gone, NotFound, Unprocessable
 from mockserver.http.exchange import Context
 from mockserver.http.machines import Lapse, Machine, Refusal, Transition
+from mockserver.http.parameters import instant
 from mockserver.http.resources import REQUIRED, Resource, prefixed
 from mockserver.store import Value
 
@@ -118,3 +119,21 @@ INVITATION = Machine(
     time_text=to_the_second,
 )
 """What becomes of an invitation: fact sheet, 1.4."""
+
+
+async def _check_key(ctx: Context, value: Value) -> None:
+    if value["expires_at"] is not None and instant(value["expires_at"]) <= ctx.at:
+        raise Unprocessable(f"is not in the future, but {value['expires_at']}", "expires_at")
+
+
+API_KEYS = resource(
+    name="API key",
+    plural="API keys",
+    collection="dynamo.api_keys",
+    members={"name": REQUIRED, "scopes": REQUIRED, "expires_at": None},
+    id_form=prefixed("key_"),
+    stamps={"created_at": True},
+    check=_check_key,
+    base=seed.api_keys,
+)
+"""`secret` is the text of the key, from which its id follows."""

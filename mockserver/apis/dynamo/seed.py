@@ -23,6 +23,7 @@ from mockserver.http.resources import NUMBER
 from mockserver.store import Value
 
 FOUNDED_AT = datetime(2024, 1, 8, 9, 30, tzinfo=UTC)
+"""When the organizations and what belongs to them from the start came into being."""
 INVITED_FOR = timedelta(days=7)
 """An invitation lasts so long. The admin of an organization that invites sends one each time the last has expired."""
 SCOPES = (

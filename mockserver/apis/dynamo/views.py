@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mockserver.apis.dynamo.registry import to_the_second
+from mockserver.apis.dynamo.sessions import DriverSession
+from mockserver.apis.dynamo.site_owners import all_steps
+from mockserver.domain.billing.breakdown import CostBreakdown
 from mockserver.http.exchange import Context
 from mockserver.http.expand import Expansion
 from mockserver.store import Value
 
 Wire = dict[str, Any]
+
+_API_KEY = ("id", "name", "scopes", "created_at", "last_used_at", "expires_at")
 
 
 def organization(value: Value, ctx: Context, expansion: Expansion) -> Wire:
@@ -34,9 +40,119 @@ def member_list(values: Sequence[Value], ctx: Context, expansion: Expansion) -> 
     return {"data": [member(value, ctx, expansion) for value in values]}
 
 
+def api_key_list(values: Sequence[Value], ctx: Context, expansion: Expansion) -> Wire:
+    """ApiKeyList."""
+    return {"keys": [_picked(value, *_API_KEY) for value in values], "total": len(values)}
+
+
+def new_api_key(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """NewApiKey."""
+    return {**_picked(value, *_API_KEY), "key": value["secret"]}
+
+
 def organization_settings(value: Value, ctx: Context, expansion: Expansion) -> Wire:
     """OrganizationSettings."""
     return _picked(value, "currency", "timezone", "billing_email", "notification_preferences", "updated_at")
+
+
+def site_owner_acceptance(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """SiteOwnerAcceptance."""
+    return _picked(
+        value, "site_owner_id", "org_id", "email", "status", "onboarding_stage", "accepted_at", "access_token"
+    )
+
+
+def onboarding_status(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """OnboardingStatus."""
+    return {
+        "stage": value["onboarding_stage"],
+        "is_complete": value["onboarding_stage"] == "completed",
+        "steps": [
+            {"name": name, "status": "completed" if done_at else "pending", "completed_at": done_at}
+            for name, done_at in all_steps(value).items()
+        ],
+        "started_at": value["accepted_at"],
+        "completed_at": value["completed_at"],
+    }
+
+
+def site_owner_profile(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """SiteOwnerProfile."""
+    return _picked(
+        value, "site_owner_id", "org_id", "company_name", "contact_name", "email", "phone", "address", "payout",
+        "onboarding_stage", "created_at",
+    )  # fmt: skip
+
+
+def site_owner_project_list(values: Sequence[Value], ctx: Context, expansion: Expansion) -> Wire:
+    """SiteOwnerProjectList."""
+    return {"data": [*values]}
+
+
+def portal_session(value: tuple[DriverSession, str | None], ctx: Context, expansion: Expansion) -> Wire:
+    """PortalSession."""
+    session, dispute_status = value
+    bill, facts, ended_at = session.bill, session.facts, session.ended_at
+    return {
+        "session_id": session.id,
+        "transaction_id": f"txn_{session.session.id}",
+        "charge_point_id": facts.charger_id,
+        "connector_id": session.session.evse.number,
+        "site_id": facts.site_id,
+        "started_at": to_the_second(session.started_at),
+        "ended_at": None if ended_at is None else to_the_second(ended_at),
+        "duration_minutes": float(bill.duration_minutes),
+        "energy_kwh": float(bill.energy_kwh),
+        "total_cost": float(bill.total_cost),
+        "currency": bill.currency,
+        "status": session.status,
+        "dispute_status": dispute_status,
+    }
+
+
+def cost_breakdown(bill: CostBreakdown, ctx: Context, expansion: Expansion) -> Wire:
+    """CostBreakdown."""
+    return {
+        "session_id": bill.session_id,
+        "currency": bill.currency,
+        "tariff_id": bill.tariff_id,
+        "energy_kwh": float(bill.energy_kwh),
+        "duration_minutes": float(bill.duration_minutes),
+        "components": [
+            {
+                "type": line.type,
+                "description": line.description,
+                "quantity": float(line.quantity),
+                "unit": line.unit,
+                "unit_price": float(line.unit_price),
+                "amount": float(line.amount),
+            }
+            for line in bill.components
+        ],
+        "subtotal": float(bill.subtotal),
+        "discounts": [
+            {
+                "type": each.type,
+                "reference": each.reference,
+                "description": each.description,
+                "amount": float(each.amount),
+            }
+            for each in bill.discounts
+        ],
+        "discount_total": float(bill.discount_total),
+        "tax_rate_percent": float(bill.tax_rate_percent),
+        "tax_amount": float(bill.tax_amount),
+        "total_cost": float(bill.total_cost),
+        "is_final": bill.is_final,
+    }
+
+
+def dispute(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """Dispute."""
+    return _picked(
+        value, "id", "session_id", "status", "reason", "expected_cost", "charged_cost", "currency", "created_at",
+        "resolved_at", "resolution",
+    )  # fmt: skip
 
 
 def _picked(value: Value, *names: str) -> Wire:

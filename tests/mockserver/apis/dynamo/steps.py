@@ -73,8 +73,13 @@ class Office:
         clock.set(clock.now() + by)
 
     def written(self) -> Any:
-        """All that was written, as the state that can be exported has it."""
-        return said(self.anonymous.get("/_mock/state"))["collections"]
+        """All that was written, as the state that can be exported has it, but for when keys were used."""
+        collections = said(self.anonymous.get("/_mock/state"))["collections"]
+        for name in [name for name in collections if name.startswith("dynamo.api_keys/")]:
+            keys = {each: {**value, "last_used_at": None} for each, value in collections.pop(name).items()}
+            if any(value != {"last_used_at": None} for value in keys.values()):
+                collections[name] = keys
+        return collections
 
     def close(self) -> None:
         """Free what the clients hold."""

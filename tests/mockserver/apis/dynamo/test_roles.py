@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mockserver.apis.dynamo.roles import ALLOWED, ANYBODY, DRIVER, INSTALLER, MEMBER_ROLES, SITE_OWNER
-from mockserver.apis.dynamo.seed import weekly_invitations
+from mockserver.apis.dynamo.seed import HARBOUR, key_id, weekly_invitations
 from specs.operation import Operation
 from tests.mock import NOON
 from tests.mockserver.apis.dynamo.steps import OPERATIONS, Office, body_of, refused, said, send
@@ -30,7 +30,11 @@ def path_of(office: Office, operation: Operation, org_id: str) -> str:
 def things(office: Office) -> Mapping[str, str]:
     """Something of Harbour Volt for each parameter of a path."""
     *_, invitation_id = weekly_invitations(office.seed, office.harbour, NOON)
-    return {"user_id": office.user_id("viewer"), "invitation_id": invitation_id}
+    return {
+        "user_id": office.user_id("viewer"),
+        "invitation_id": invitation_id,
+        "key_id": key_id(office.seed, HARBOUR.api_key(office.seed)),
+    }
 
 
 def everything(office: Office) -> Any:
