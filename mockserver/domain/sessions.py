@@ -51,7 +51,7 @@ def sessions(seed: int, sites: Iterable[Site], start_s: int, end_s: int) -> Iter
     It streams: whatever the window, one session of each EVSE is held.
     """
     streams = (
-        _of_evse(seed, site, charger, evse, start_s, end_s)
+        of_evse(seed, site, charger, evse, start_s, end_s)
         for site in sites
         for charger in site.chargers
         for evse in charger.evses
@@ -65,12 +65,13 @@ def session_named(seed: int, sites: Iterable[Site], session_id: str, plugged_in_
         for charger in site.chargers:
             for evse in charger.evses:
                 if _id(seed, session_name(evse.traits, plugged_in_s), plugged_in_s) == session_id:
-                    there = _of_evse(seed, site, charger, evse, plugged_in_s, plugged_in_s + 1)
+                    there = of_evse(seed, site, charger, evse, plugged_in_s, plugged_in_s + 1)
                     return next(there, None)
     return None
 
 
-def _of_evse(seed: int, site: Site, charger: Charger, evse: Evse, start_s: int, end_s: int) -> Iterator[Session]:
+def of_evse(seed: int, site: Site, charger: Charger, evse: Evse, start_s: int, end_s: int) -> Iterator[Session]:
+    """The sessions plugged in within [start_s, end_s), Unix seconds, at one EVSE, in order."""
     for charging in sessions_of_evse(seed, evse.traits, start_s, end_s):
         session_id = _id(seed, charging.name, charging.plugged_in_s)
         yield Session(session_id, site, charger, evse, charging)

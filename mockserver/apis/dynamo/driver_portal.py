@@ -1,0 +1,78 @@
+"""Tag Driver portal: what drivers see of their sessions, and how they complain about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mockserver.apis.dynamo import sessions
+from mockserver.apis.dynamo.disputes import DISPUTE, DISPUTES, about
+from mockserver.apis.dynamo.registry import ORGANIZATIONS
+from mockserver.apis.dynamo.roles import Caller
+from mockserver.apis.dynamo.sessions import Driver, DriverSession
+from mockserver.apis.dynamo.span import Span
+from mockserver.domain.billing.breakdown import CostBreakdown
+from mockserver.http.errors import Conflict, NotFound
+from mockserver.http.exchange import Context, Reply
+from mockserver.store import Value
+
+
+async def list_portal_sessions(ctx: Context, **between: str | None) -> Sequence[tuple[DriverSession, str | None]]:
+    """The driver's sessions that began in the range, newest first, each with the state of its latest dispute."""
+    span = Span.of(between)
+    disputes = {each["session_id"]: each["status"] for each in await DISPUTES.list(ctx)}
+    return [
+        (session, disputes.get(session.id)) for session in _driver(ctx).sessions(ctx.at) if session.started_at in span
+    ]
+
+
+async def get_session_cost_breakdown(ctx: Context, *, session_id: str) -> CostBreakdown:
+    """What a session costs, line by line."""
+    return _session(ctx, session_id).bill
+
+
+async def download_session_receipt(ctx: Context, *, session_id: str) -> Reply:
+    """The receipt of a session that is over."""
+    from mockserver.receipts.receipt import Issuer, Recipient, receipt  # here because it loads a PDF library
+
+    session = _over(_session(ctx, session_id), "There is no receipt before the session has ended.")
+    organization = await ORGANIZATIONS.get(ctx, Caller.of(ctx).principal.client_id)
+    who = session.driver.person
+    pdf = receipt(
+        session.bill,
+        session.facts,
+        issuer=Issuer(**{name: organization[name] for name in ("name", "country", "contact_email")}),
+        driver=Recipient(name=who.full_name, email=who.email),
+        site_name=session.session.site.name,
+        connector_id=session.session.evse.number,
+    )
+    return Reply(200, pdf, [("content-disposition", f'attachment; filename="receipt-{session_id}.pdf"')])
+
+
+async def submit_session_dispute(ctx: Context, *, session_id: str) -> Value:
+    """Complain about the cost of a session that is over, unless an earlier complaint stands in the way."""
+    session = _over(_session(ctx, session_id), "There is nothing to dispute before the session has ended.")
+    earlier = await DISPUTES.list(ctx, session_id=session_id)
+    if earlier:
+        DISPUTE.move(earlier[-1], "open_another", ctx.at)
+    return await DISPUTES.create(ctx, **about(session))
+
+
+def _driver(ctx: Context) -> Driver:
+    principal = Caller.of(ctx).principal
+    driver = sessions.driver(ctx.world, principal.client_id, principal.user_id or "")
+    if driver is None:
+        raise NotFound("The driver of this token is not in the world of this seed.")
+    return driver
+
+
+def _session(ctx: Context, session_id: str) -> DriverSession:
+    session = _driver(ctx).session(session_id, ctx.at)
+    if session is None:
+        raise NotFound(f"There is no session {session_id}.", slug="session_not_found")
+    return session
+
+
+def _over(session: DriverSession, otherwise: str) -> DriverSession:
+    if session.ended_at is None:
+        raise Conflict(otherwise, slug="session_not_finished")
+    return session

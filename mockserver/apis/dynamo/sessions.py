@@ -1,0 +1,149 @@
+"""The charging sessions of drivers, which are those of the world: what they are by now, and what they cost.
+
+Who charges at the n-th EVSE of a site does so on the account of the organization's n-th driver. The ids of sessions and
+transactions are those of the world behind a prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property, lru_cache
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from fixtures.days import DAY_S, unix_s, utc
+from fixtures.people import Person, person
+from fixtures.rng import unit
+from fixtures.sessions import Outcome
+from mockserver.apis.dynamo import seed
+from mockserver.apis.dynamo.prices import seed_prices
+from mockserver.apis.dynamo.seed import SeedOrganization
+from mockserver.domain.billing.breakdown import CostBreakdown, breakdown
+from mockserver.domain.billing.session_facts import SessionFacts
+from mockserver.domain.sessions import Session, of_evse
+from mockserver.domain.world import World
+
+HISTORY = timedelta(days=30)
+"""Sessions are there that began so long ago at most, in whole days UTC."""
+_CODE_SHARE = 0.25
+"""Of the sessions, those for which a promotional code was used."""
+
+
+@dataclass(frozen=True)
+class Driver:
+    """The n-th driver of an organization of the seed world, from 1."""
+
+    world: World
+    organization: SeedOrganization
+    number: int
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.organization.driver_id(self.world.seed, self.number)
+
+    @property
+    def person(self) -> Person:
+        """Who it is."""
+        return person(self.organization.locale, self.world.seed, "dynamo driver", self.organization.key, self.number)
+
+    def sessions(self, at: datetime) -> Sequence[DriverSession]:
+        """All that have begun by an aware instant, newest first, as they are by then."""
+        today_s = unix_s(at) // DAY_S * DAY_S
+        found = _sessions(self.world, self.organization, self.number, today_s)
+        begun = (
+            DriverSession(self, session, at) for session in found if session.started_at and session.started_at <= at
+        )
+        return sorted(begun, key=lambda session: session.started_at, reverse=True)
+
+    def session(self, session_id: str, at: datetime) -> DriverSession | None:
+        """The one with that id, or None."""
+        return next((session for session in self.sessions(at) if session.id == session_id), None)
+
+
+@dataclass(frozen=True)
+class DriverSession:
+    """A session of a driver as it is at an aware instant, when it has begun."""
+
+    driver: Driver
+    session: Session
+    at: datetime
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return f"sess_{self.session.id}"
+
+    @property
+    def started_at(self) -> datetime:
+        """When its transaction began, UTC."""
+        return self.session.started_at or self.session.plugged_in_at
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When its transaction ended; None while it is under way."""
+        ended_at = self.session.ended_at
+        return ended_at if ended_at and ended_at <= self.at else None
+
+    @property
+    def status(self) -> str:
+        """Under way, over, or broken off: by a fault, from remote, or before anything was delivered."""
+        if self.ended_at is None:
+            return "active"
+        charging = self.session.charging
+        return "completed" if charging.outcome is Outcome.COMPLETED and charging.energy_wh else "stopped"
+
+    @property
+    def facts(self) -> SessionFacts:
+        """What a bill has to know of it."""
+        session, charging = self.session, self.session.charging
+        until = self.ended_at or self.at
+        stopped_s = charging.charging_ended_s
+        return SessionFacts(
+            session_id=self.id,
+            charger_id=session.charger.identity,
+            site_id=f"site_{session.site.id}",
+            user_type=None,
+            timezone=ZoneInfo(session.site.timezone),
+            started_at=self.started_at,
+            charging_stopped_at=None if stopped_s is None or stopped_s > unix_s(until) else utc(stopped_s),
+            until=until,
+            is_finished=self.ended_at is not None,
+            energy_wh=charging.energy_wh_at(unix_s(until)),
+        )
+
+    @cached_property
+    def bill(self) -> CostBreakdown:
+        """What it costs, or has cost so far."""
+        seed, organization = self.driver.world.seed, self.driver.organization
+        prices = _prices(seed, organization)
+        uses_code = self.ended_at is not None and unit(seed, "promotional code", self.id) < _CODE_SHARE
+        return breakdown(self.facts, prices.tariff, prices.rules, prices.code if uses_code else None)
+
+
+def driver(world: World, org_id: str, driver_id: str) -> Driver | None:
+    """The driver of an organization with that id, or None."""
+    return next((each for each in drivers(world, org_id) if each.id == driver_id), None)
+
+
+def drivers(world: World, org_id: str) -> Sequence[Driver]:
+    """The drivers of an organization; none of one that clients made."""
+    organization = seed.seed_organization(world.seed, org_id)
+    return [Driver(world, organization, number + 1) for number in range(organization.drivers)] if organization else []
+
+
+_prices = lru_cache(maxsize=8)(seed_prices)
+
+
+@lru_cache(maxsize=8)
+def _sessions(world: World, organization: SeedOrganization, number: int, today_s: int) -> Sequence[Session]:
+    """The sessions of a driver up to the end of a day, by the EVSE."""
+    start_s, end_s = today_s - int(HISTORY.total_seconds()), today_s + DAY_S
+    found: list[Session] = []
+    for site in seed.sites(world, organization.id(world.seed)):
+        evses = ((charger, evse) for charger in site.chargers for evse in charger.evses)
+        for charger, evse in islice(evses, number - 1, number):
+            found += of_evse(world.seed, site, charger, evse, start_s, end_s)
+    return found
