@@ -1,0 +1,146 @@
+"""What a connector is doing: the vehicles of the world, overlaid by what clients did. Instants are Unix seconds.
+
+Nothing ticks: a connector is as the store has it, with what has lapsed since. A vehicle of the world comes only to a
+connector that was free when it would have plugged in; `closed` remembers when it was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+
+from fixtures.days import DAY_S
+from fixtures.ocpp.v16 import STATUS
+from fixtures.sessions import ChargingSession
+from mockserver import ids
+
+FREE, TAKEN = "Available", "Reserved"
+SHOWN = ("Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing", "Unavailable", "Faulted")
+"""What a connector can be made to show whatever goes on."""
+OCCUPIED = frozenset({"Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"})
+_KEPT = ("shown", "is_operative", "hold", "running", "planned", "stopped_s", "gone_s", "closed")
+_LONGEST_TAG = 20
+_REMEMBERED_S = 30 * DAY_S
+
+
+class Hold(TypedDict):
+    """What a station keeps of ReserveNow; `id_tag` as OCPP has it, `until_s` excluded."""
+
+    reservation_id: int
+    id_tag: str
+    until_s: int
+
+
+class Running(TypedDict):
+    """A transaction that a client has started, by its number in OCPP."""
+
+    transaction_id: int
+    id_tag: str
+
+
+@dataclass
+class Connector:
+    """One connector; `visit` is the session of the world that would be there, and not kept."""
+
+    number: int
+    visit: ChargingSession | None = None
+    shown: str | None = None
+    is_operative: bool = True
+    hold: Hold | None = None
+    running: Running | None = None
+    planned: int = 0
+    """The reservation of the seed world, by number, that was held last."""
+    stopped_s: int | None = None
+    """Plug-in of the visit whose transaction somebody ended."""
+    gone_s: int | None = None
+    """Plug-in of the visit that somebody sent away."""
+    closed: list[list[int | None]] = field(default_factory=list)
+    """The windows [start, end) in which no vehicle of the world came; the end of the present one is None."""
+
+    def as_json(self) -> dict[str, Any]:
+        """What the store keeps."""
+        return {name: getattr(self, name) for name in _KEPT}
+
+    def settle(self, at_s: int) -> None:
+        """Let go what has lapsed, and turn the visit away that could not come."""
+        if self.hold is not None and self.hold["until_s"] <= at_s:
+            ended_s, self.hold = self.hold["until_s"], None
+            self.note(ended_s)
+        if self.visit is not None and self._is_away(self.visit.plugged_in_s):
+            self.visit = None
+
+    def note(self, at_s: int) -> None:
+        """Remember whether vehicles can come from now on; to be called after each change."""
+        is_free = self.is_operative and not (self.shown or self.hold or self.running)
+        was_free = not self.closed or self.closed[-1][1] is not None
+        if is_free and not was_free:
+            self.closed[-1][1] = at_s
+        elif was_free and not is_free:
+            self.closed.append([at_s, None])
+        self.closed = [each for each in self.closed if each[1] is None or each[1] > at_s - _REMEMBERED_S]
+
+    def status(self, at_s: int) -> str:
+        """A ChargePointStatus of OCPP 1.6."""
+        if self.shown is not None:
+            return self.shown
+        if self.running is not None:
+            return "Charging"
+        if self.visit is not None:
+            return self._status_of_visit(self.visit, at_s)
+        if not self.is_operative:
+            return "Unavailable"
+        return FREE if self.hold is None else TAKEN
+
+    def charging(self, at_s: int) -> ChargingSession | None:
+        """The session of the world whose transaction runs at an instant, if one does."""
+        visit = self.visit
+        if visit is None or visit.started_s is None or visit.ended_s is None or visit.plugged_in_s == self.stopped_s:
+            return None
+        return visit if visit.started_s <= at_s < visit.ended_s else None
+
+    def stop(self, at_s: int) -> None:
+        """End whatever transaction runs; the vehicle of a client leaves, one of the world stays until it would go."""
+        if self.running is not None:
+            self.running = None
+        elif self.visit is not None:
+            self.stopped_s = self.visit.plugged_in_s
+        self.note(at_s)
+
+    def show(self, status: str | None, at_s: int) -> None:
+        """Show a status until told otherwise; `FREE` sends away whoever is there, None lets it be what it is."""
+        if status == FREE:
+            self.gone_s = self.visit.plugged_in_s if self.visit else self.gone_s
+            self.visit = self.hold = self.running = None
+            self.is_operative = True
+        self.shown = None if status == FREE else status
+        self.note(at_s)
+
+    def _is_away(self, plugged_in_s: int) -> bool:
+        return plugged_in_s == self.gone_s or any(
+            start is not None and start <= plugged_in_s and (end is None or plugged_in_s < end)
+            for start, end in self.closed
+        )
+
+    def _status_of_visit(self, visit: ChargingSession, at_s: int) -> str:
+        if visit.plugged_in_s == self.stopped_s or (visit.ended_s is not None and at_s >= visit.ended_s):
+            return "Finishing"
+        state = visit.state_at(at_s)
+        return FREE if state is None else STATUS[state]
+
+
+def station_tag(seed: int, id_tag: str) -> str:
+    """The tag as OCPP 1.6 takes it (part 1, 7.28): what is longer than 20 characters has a token that stands for it."""
+    return id_tag if len(id_tag) <= _LONGEST_TAG else ids.prefixed("DYN-", seed, id_tag.casefold())
+
+
+def free_for(connectors: Sequence[Connector], id_tag: str, at_s: int) -> Connector | None:
+    """The connector that a driver with that tag would be sent to: the one held for them, else the first free one."""
+    held = [each for each in connectors if each.status(at_s) == TAKEN and is_for(each.hold, id_tag)]
+    free = [each for each in connectors if each.status(at_s) == FREE]
+    return next(iter([*held, *free]), None)
+
+
+def is_for(hold: Hold | None, id_tag: str) -> bool:
+    """Whether a tag may use what is held; the case of its letters does not count (OCPP 1.6 part 1, 7.28)."""
+    return hold is not None and hold["id_tag"].casefold() == id_tag.casefold()

@@ -1,0 +1,344 @@
+"""How a station takes the calls of OCPP 1.6 part 1, chapter 5: what it answers, and what it does because of it.
+
+To add an action, write a function (state, payload) -> answer and put it into `ACTIONS` with the members it needs. A
+station without an entry does not know the action. What has to be told to the CSMS, it leaves in `state.events`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from fixtures.days import unix_s
+from mockserver.apis.dynamo.stations.connectors import FREE, OCCUPIED, TAKEN, Connector, free_for, is_for
+from mockserver.http.ocpp import Payload
+from mockserver.http.parameters import instant
+
+Answer = dict[str, Any]
+
+
+class CallError(Exception):
+    """A call that is answered with an error (OCPP-J 1.6, 4.2.3): its code, and a description for people."""
+
+    def __init__(self, code: str, description: str) -> None:
+        super().__init__(f"{code}: {description}")
+        self.code = code
+        self.description = description
+
+
+class Started(NamedTuple):
+    """A driver starts: the CSMS is to give the transaction a number."""
+
+    connector: Connector
+    id_tag: str
+
+
+class Stopped(NamedTuple):
+    """A transaction ends, for a reason of OCPP's."""
+
+    connector: Connector
+    reason: str
+
+
+@dataclass
+class State:
+    """A station at an instant, Unix seconds; numbers of transactions and kinds of plug by connector."""
+
+    at_s: int
+    connectors: dict[int, Connector]
+    plugs: Mapping[int, str]
+    transactions: Callable[[Connector], int | None]
+    """The number of the transaction that runs at a connector."""
+    base_configuration: Mapping[str, str]
+    configuration: dict[str, str] = field(default_factory=dict)
+    """What was changed of it."""
+    list_version: int = 0
+    profiles: list[dict[str, Any]] = field(default_factory=list)
+    """`connectorId` and `csChargingProfiles` of each that was set."""
+    events: list[Started | Stopped] = field(default_factory=list)
+
+    def status(self, connector: Connector) -> str:
+        """A ChargePointStatus."""
+        return connector.status(self.at_s)
+
+
+READ_ONLY = frozenset(
+    {"LocalAuthListMaxLength", "NumberOfConnectors", "ReserveConnectorZeroSupported", "SupportedFeatureProfiles"}
+)
+_AFTER_REBOOT = frozenset({"WebSocketPingInterval"})
+_MESSAGES = frozenset(
+    {"BootNotification", "DiagnosticsStatusNotification", "FirmwareStatusNotification", "Heartbeat", "MeterValues"}
+    | {"StatusNotification"}
+)
+_CABLES = frozenset({"type2_cable", "ccs2", "chademo"})
+"""Plugs that hang on the station: there is no lock to open."""
+
+
+def _reserve_now(state: State, payload: Payload) -> Answer:
+    """5.13; a reservation of the same number is replaced."""
+    connector = state.connectors.get(payload["connectorId"])  # 0 is refused: ReserveConnectorZeroSupported is false
+    until_s = unix_s(_instant(payload, "expiryDate"))
+    if connector is None or until_s <= state.at_s:
+        return _said("Rejected")
+    number = payload["reservationId"]
+    status = state.status(connector)
+    is_same = status == TAKEN and connector.hold is not None and connector.hold["reservation_id"] == number
+    if status != FREE and not is_same:
+        return _said(status if status in ("Faulted", "Unavailable") else "Occupied")
+    _release(state, number)
+    connector.hold = {"reservation_id": number, "id_tag": payload["idTag"], "until_s": until_s}
+    connector.note(state.at_s)
+    return _said("Accepted")
+
+
+def _cancel_reservation(state: State, payload: Payload) -> Answer:
+    """5.2"""
+    return _said("Accepted" if _release(state, payload["reservationId"]) else "Rejected")
+
+
+def _remote_start(state: State, payload: Payload) -> Answer:
+    """5.11; a vehicle that waits at the connector is as good as none, and one that is held for another tag is not."""
+    id_tag = payload["idTag"]
+    if payload.get("connectorId") is None:
+        connector = free_for([*state.connectors.values()], id_tag, state.at_s)
+    else:
+        connector = state.connectors.get(payload["connectorId"])
+    return _said("Accepted" if connector is not None and start(state, connector, id_tag) else "Rejected")
+
+
+def _remote_stop(state: State, payload: Payload) -> Answer:
+    """5.12"""
+    for connector in state.connectors.values():
+        if state.transactions(connector) == payload["transactionId"]:
+            stop(state, connector, "Remote")
+            return _said("Accepted")
+    return _said("Rejected")
+
+
+def _change_availability(state: State, payload: Payload) -> Answer:
+    """5.3; what is in use becomes unavailable when it is free again."""
+    kind = payload["type"]
+    if kind not in ("Operative", "Inoperative"):
+        raise CallError("PropertyConstraintViolation", f"type is neither Operative nor Inoperative but {kind}")
+    connectors = _addressed(state, payload["connectorId"])
+    if not connectors:
+        return _said("Rejected")
+    for connector in connectors:
+        connector.is_operative = kind == "Operative"
+        connector.note(state.at_s)
+    in_use = kind == "Inoperative" and any(state.status(each) in OCCUPIED for each in connectors)
+    return _said("Scheduled" if in_use else "Accepted")
+
+
+def _reset(state: State, payload: Payload) -> Answer:
+    """5.14; soft lets what runs go on until it ends by itself, hard ends it. Reservations outlive both."""
+    kind = payload["type"]
+    if kind not in ("Hard", "Soft"):
+        raise CallError("PropertyConstraintViolation", f"type is neither Hard nor Soft but {kind}")
+    if kind == "Hard":
+        for connector in state.connectors.values():
+            stop(state, connector, "HardReset")
+    return _said("Accepted")
+
+
+def _unlock_connector(state: State, payload: Payload) -> Answer:
+    """5.18; whoever charges there stops."""
+    connector = state.connectors.get(payload["connectorId"])
+    if connector is None or state.plugs[connector.number] in _CABLES:
+        return _said("NotSupported")
+    stop(state, connector, "UnlockCommand")
+    return _said("Unlocked")
+
+
+def _change_configuration(state: State, payload: Payload) -> Answer:
+    """5.4"""
+    key, value = payload["key"], payload["value"]
+    if key not in state.base_configuration:
+        return _said("NotSupported")
+    if key in READ_ONLY or (state.base_configuration[key].isdigit() and not value.isdigit()):
+        return _said("Rejected")
+    state.configuration[key] = value
+    return _said("RebootRequired" if key in _AFTER_REBOOT else "Accepted")
+
+
+def _get_configuration(state: State, payload: Payload) -> Answer:
+    """5.8; without keys, all of them."""
+    known = {**state.base_configuration, **state.configuration}
+    asked: Iterable[str] = payload.get("key") or sorted(known)
+    listed = [
+        {"key": key, "readonly": key in READ_ONLY, "value": known[key]} for key in dict.fromkeys(asked) if key in known
+    ]
+    unknown = [key for key in dict.fromkeys(asked) if key not in known]
+    return {"configurationKey": listed, **({"unknownKey": unknown} if unknown else {})}
+
+
+def _trigger_message(state: State, payload: Payload) -> Answer:
+    """5.17"""
+    if payload["requestedMessage"] not in _MESSAGES:
+        return _said("NotImplemented")
+    number = payload.get("connectorId")
+    return _said("Rejected" if number is not None and not _addressed(state, number) else "Accepted")
+
+
+def _set_charging_profile(state: State, payload: Payload) -> Answer:
+    """5.16; a profile takes the place of one with the same id, or of the same level and purpose (3.13.2)."""
+    number, profile = payload["connectorId"], payload["csChargingProfiles"]
+    purpose = profile.get("chargingProfilePurpose")
+    connector = state.connectors.get(number)
+    is_fitting = {
+        "ChargePointMaxProfile": number == 0,
+        "TxDefaultProfile": number == 0 or connector is not None,
+        "TxProfile": connector is not None and state.transactions(connector) is not None,
+    }
+    if not is_fitting.get(purpose, False):
+        return _said("Rejected")
+    level, profile_id = profile.get("stackLevel"), profile.get("chargingProfileId")
+    state.profiles = [
+        each
+        for each in state.profiles
+        if (old := each["csChargingProfiles"]).get("chargingProfileId") != profile_id
+        and (each["connectorId"], old.get("chargingProfilePurpose"), old.get("stackLevel")) != (number, purpose, level)
+    ]
+    state.profiles.append({"connectorId": number, "csChargingProfiles": profile})
+    return _said("Accepted")
+
+
+def _clear_charging_profile(state: State, payload: Payload) -> Answer:
+    """5.5; each member that is sent narrows down what goes, and an id alone says it all."""
+
+    def fits(each: dict[str, Any]) -> bool:
+        profile = each["csChargingProfiles"]
+        if payload.get("id") is not None:
+            return bool(profile.get("chargingProfileId") == payload["id"])
+        found = {**profile, "connectorId": each["connectorId"]}
+        wanted = ("connectorId", "chargingProfilePurpose", "stackLevel")
+        return all(payload.get(name) is None or found.get(name) == payload[name] for name in wanted)
+
+    kept = [each for each in state.profiles if not fits(each)]
+    is_some = len(kept) < len(state.profiles)
+    state.profiles = kept
+    return _said("Accepted" if is_some else "Unknown")
+
+
+def _send_local_list(state: State, payload: Payload) -> Answer:
+    """5.15; a differential update has to go beyond the version that is there."""
+    version, kind = payload["listVersion"], payload["updateType"]
+    if kind == "Differential" and version <= state.list_version:
+        return _said("VersionMismatch")
+    state.list_version = version
+    return _said("Accepted")
+
+
+def _get_local_list_version(state: State, payload: Payload) -> Answer:
+    """5.10"""
+    return {"listVersion": state.list_version}
+
+
+def _clear_cache(state: State, payload: Payload) -> Answer:
+    """5.6"""
+    return _said("Accepted")
+
+
+def _data_transfer(state: State, payload: Payload) -> Answer:
+    """4.3: no vendor's extension is known."""
+    return _said("UnknownVendorId")
+
+
+def _update_firmware(state: State, payload: Payload) -> Answer:
+    """5.19: the answer says nothing."""
+    return {}
+
+
+def _get_diagnostics(state: State, payload: Payload) -> Answer:
+    """5.9"""
+    return {"fileName": f"diagnostics-{state.at_s}.log"}
+
+
+@dataclass(frozen=True)
+class Action:
+    """How a station takes a call, and the members that the call has to have, with their types."""
+
+    answer: Callable[[State, Payload], Answer]
+    needs: Mapping[str, type] = field(default_factory=dict)
+
+
+ACTIONS: Mapping[str, Action] = {
+    "CancelReservation": Action(_cancel_reservation, {"reservationId": int}),
+    "ChangeAvailability": Action(_change_availability, {"connectorId": int, "type": str}),
+    "ChangeConfiguration": Action(_change_configuration, {"key": str, "value": str}),
+    "ClearCache": Action(_clear_cache),
+    "ClearChargingProfile": Action(_clear_charging_profile),
+    "DataTransfer": Action(_data_transfer, {"vendorId": str}),
+    "GetConfiguration": Action(_get_configuration),
+    "GetDiagnostics": Action(_get_diagnostics, {"location": str}),
+    "GetLocalListVersion": Action(_get_local_list_version),
+    "RemoteStartTransaction": Action(_remote_start, {"idTag": str}),
+    "RemoteStopTransaction": Action(_remote_stop, {"transactionId": int}),
+    "ReserveNow": Action(_reserve_now, {"connectorId": int, "expiryDate": str, "idTag": str, "reservationId": int}),
+    "Reset": Action(_reset, {"type": str}),
+    "SendLocalList": Action(_send_local_list, {"listVersion": int, "updateType": str}),
+    "SetChargingProfile": Action(_set_charging_profile, {"connectorId": int, "csChargingProfiles": dict}),
+    "TriggerMessage": Action(_trigger_message, {"requestedMessage": str}),
+    "UnlockConnector": Action(_unlock_connector, {"connectorId": int}),
+    "UpdateFirmware": Action(_update_firmware, {"location": str, "retrieveDate": str}),
+}
+
+
+def answer(state: State, action: str, payload: Payload) -> Answer:
+    """What the station answers; CallError for an action that it does not know, or a payload that it cannot use."""
+    known = ACTIONS.get(action)
+    if known is None:
+        raise CallError("NotImplemented", f"{action[:50]} is not known")
+    for name, kind in known.needs.items():
+        if name not in payload:
+            raise CallError("OccurenceConstraintViolation", f"{name} is missing")  # the code is spelt so
+        if not isinstance(payload[name], kind) or isinstance(payload[name], bool):
+            raise CallError("TypeConstraintViolation", f"{name} is no {kind.__name__}")
+    return known.answer(state, payload)
+
+
+def start(state: State, connector: Connector, id_tag: str) -> bool:
+    """Start a transaction for a tag where nothing stands against it; True when it did."""
+    status = state.status(connector)
+    if status != FREE and not (status == "Preparing" or (status == TAKEN and is_for(connector.hold, id_tag))):
+        return False
+    state.events.append(Started(connector, id_tag))
+    return True
+
+
+def stop(state: State, connector: Connector, reason: str) -> None:
+    """End the transaction of a connector, if one runs."""
+    if state.transactions(connector) is not None:
+        state.events.append(Stopped(connector, reason))
+
+
+def _said(status: str) -> Answer:
+    return {"status": status}
+
+
+def _release(state: State, reservation_id: int) -> bool:
+    """Give up what is held under a number; False when nothing is."""
+    for connector in state.connectors.values():
+        if connector.hold is not None and connector.hold["reservation_id"] == reservation_id:
+            connector.hold = None
+            connector.note(state.at_s)
+            return True
+    return False
+
+
+def _addressed(state: State, number: int) -> list[Connector]:
+    """The connector of a number, all for 0, none for a number that there is not."""
+    if number == 0:
+        return [*state.connectors.values()]
+    return [state.connectors[number]] if number in state.connectors else []
+
+
+def _instant(payload: Payload, name: str) -> datetime:
+    try:
+        if datetime.fromisoformat(payload[name]).tzinfo is None:
+            raise ValueError("without an offset it is a time nowhere")
+        return instant(payload[name])
+    except ValueError:
+        raise CallError("FormationViolation", f"{name} is no time") from None

@@ -1,0 +1,318 @@
+"""One station of an organization: read from the world and the store, called, and written back.
+
+    station = await Station.of(ctx, org_id, "london-hub-001")
+    answer = await station.call("UnlockConnector", {"connectorId": 1})
+    answer.heard().status
+
+A call is at once what the station does and what the CSMS does about it: a transaction that starts gets its number and
+uses the reservation that was made for it. All of it belongs to the transaction of the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Literal, Self
+
+from fixtures.days import unix_s, utc
+from fixtures.evses import OcppVersion
+from fixtures.ocpp.dialect import Station as Described
+from fixtures.ocpp.link import Link
+from fixtures.ocpp.v16 import Ocpp16
+from fixtures.sessions import ChargingSession, session_at
+from mockserver.apis.dynamo import seed_reservations
+from mockserver.apis.dynamo.registry import to_the_second
+from mockserver.apis.dynamo.stations import ocpp16, ocpp201
+from mockserver.apis.dynamo.stations.answer import Answer
+from mockserver.apis.dynamo.stations.chargers import chargers, configuration
+from mockserver.apis.dynamo.stations.connectors import FREE, Connector, Hold, station_tag
+from mockserver.apis.dynamo.stations.registry import RESERVATION, RESERVATIONS, TRANSACTIONS
+from mockserver.domain.sites import Charger, Site
+from mockserver.http.errors import Conflict, NotFound, Unprocessable
+from mockserver.http.exchange import Context
+from mockserver.http.ocpp import Call, Payload
+from mockserver.store import Document, Value
+from mockserver.store.counter import next_number
+
+_STATIONS = "dynamo.stations"
+
+
+class Station:
+    """A charger as its operator's back office reaches it."""
+
+    def __init__(self, ctx: Context, org_id: str, place: tuple[Site, Charger], document: Document | None) -> None:
+        self.ctx = ctx
+        self.org_id = org_id
+        self.site, self.charger = place
+        charger = self.charger
+        self.id = charger.identity
+        self.version: OcppVersion = charger.traits.protocol
+        self.at_s = unix_s(ctx.at)
+        stored: Mapping[str, Any] = document.value if document else {}
+        self._written = document.version if document else 0
+        self.ordered_online: bool | None = stored.get("ordered_online")
+        """Whether it is connected, if somebody has said so; None for what follows from the seed."""
+        kept = stored.get("connectors", {})
+        self.connectors = {
+            evse.number: Connector(
+                evse.number, session_at(ctx.world.seed, evse.traits, self.at_s), **kept.get(str(evse.number), {})
+            )
+            for evse in charger.evses
+        }
+        for connector in self.connectors.values():
+            connector.settle(self.at_s)
+        self._hold_as_seeded(is_new=document is None)
+        self.state = ocpp16.State(
+            at_s=self.at_s,
+            connectors=self.connectors,
+            plugs={evse.number: evse.connectors[0] for evse in charger.evses},
+            transactions=self.transaction_at,
+            base_configuration=configuration(charger),
+            **{name: stored[name] for name in ("configuration", "list_version", "profiles") if name in stored},
+        )
+
+    @classmethod
+    async def of(cls, ctx: Context, org_id: str, charge_point_id: str) -> Self:
+        """The station of that id; NotFound when the organization has none."""
+        place = chargers(ctx.world, org_id).get(charge_point_id)
+        if place is None:
+            raise NotFound(f"There is no charge point {charge_point_id}.", slug="charge_point_not_found")
+        return cls(ctx, org_id, place, await ctx.store.get(_STATIONS, charge_point_id))
+
+    @classmethod
+    async def all(cls, ctx: Context, org_id: str) -> list[Self]:
+        """The stations of an organization, in the world's order."""
+        stored = {document.key: document for document in await ctx.store.list(_STATIONS)}
+        return [cls(ctx, org_id, place, stored.get(key)) for key, place in chargers(ctx.world, org_id).items()]
+
+    @property
+    def is_online(self) -> bool:
+        """Whether there is a connection."""
+        if self.ordered_online is not None:
+            return self.ordered_online
+        return not self._link.is_offline(self.at_s)
+
+    def connector(self, number: int, field: str = "connector_id") -> Connector:
+        """The connector of a number; Unprocessable, naming the field, when there is none."""
+        if number not in self.connectors:
+            there = ", ".join(map(str, self.connectors))
+            raise Unprocessable(f"is no connector of {self.id}: {number}; there are {there}", field)
+        return self.connectors[number]
+
+    def status(self, connector: Connector) -> str:
+        """What a connector shows, in the words of the station's OCPP version."""
+        status = connector.status(self.at_s)
+        return status if self.version == "1.6" else ocpp201.status(status)
+
+    def transaction_at(self, connector: Connector) -> int | None:
+        """The number in OCPP of the transaction that runs at a connector; None without one."""
+        if connector.running is not None:
+            return connector.running["transaction_id"]
+        session = connector.charging(self.at_s)
+        return None if session is None else self._number_of(session)
+
+    async def call(self, action: str, payload: Payload) -> Answer:
+        """Send a call of OCPP 1.6, and do what follows from the answer; Conflict for one that 2.0.1 is not given."""
+        self._worded(action, payload)  # refuses what the station cannot be told
+        if not self.is_online:
+            return Answer.offline(self.id)
+        message_id = self.ctx.runtime.ocpp.next_id()
+        before = self._statuses()
+        order = self.ctx.runtime.ocpp.take_order(self.id, action)
+        response: Payload | None
+        if order is not None:  # what was ordered to be said is all that happens
+            response, is_error = order.answer, order.is_error
+        else:
+            try:
+                response, is_error = ocpp16.answer(self.state, action, payload), False
+            except ocpp16.CallError as error:
+                response, is_error = {"errorCode": error.code, "errorDescription": error.description}, True
+        self._record("csms", action, payload, response, is_error=is_error)
+        if order is None and not is_error:
+            await self._follow(before)
+        return Answer.to(self.ctx.world.seed, self.id, message_id, response, is_error=is_error)
+
+    async def start(self, number: int, id_tag: str) -> Value:
+        """A driver holds a tag to the station, of any length; the transaction, or Conflict when none starts."""
+        connector, id_tag = self.connector(number), station_tag(self.ctx.world.seed, id_tag)
+        before = self._statuses()
+        if not ocpp16.start(self.state, connector, id_tag):
+            why = "is not authorised: the connector is reserved for another" if connector.hold else "starts nothing"
+            raise Conflict(f"Connector {number} of {self.id} is {self.status(connector)}; this tag {why}.")
+        await self._follow(before)
+        assert connector.running is not None, "it has just started"  # noqa: S101  # a defect, not an input
+        return await self._transaction(connector.running["transaction_id"])
+
+    async def stop(self, number: int) -> Value:
+        """The driver ends what runs at a connector; the transaction, or Conflict when none runs."""
+        connector, before = self.connector(number), self._statuses()
+        transaction_id = self.transaction_at(connector)
+        if transaction_id is None:
+            raise Conflict(f"No transaction runs at connector {number} of {self.id}.")
+        ocpp16.stop(self.state, connector, "Local")
+        await self._follow(before)
+        return await self._transaction(transaction_id)
+
+    async def show(self, number: int, status: str | None) -> None:
+        """Have a connector show a status: see `Connector.show`."""
+        connector, before = self.connector(number), self._statuses()
+        if status == FREE:
+            ocpp16.stop(self.state, connector, "Other")
+            await self._carry_out()
+        connector.show(status, self.at_s)
+        await self._tell(before)
+
+    async def connect(self, online: bool | None) -> None:
+        """Have it connected or not; None for what follows from the seed."""
+        self.ordered_online = online
+        await self._save()
+
+    async def _follow(self, before: Mapping[int, str]) -> None:
+        """Do what a change means to the CSMS: transactions, statuses, and what is kept."""
+        await self._carry_out()
+        await self._tell(before)
+
+    async def _carry_out(self) -> None:
+        for event in self.state.events:
+            if isinstance(event, ocpp16.Started):
+                await self._begin(event.connector, event.id_tag)
+            else:
+                await self._end(event.connector, event.reason)
+        self.state.events.clear()
+
+    async def _begin(self, connector: Connector, id_tag: str) -> None:
+        """StartTransaction: the transaction gets its number, and a reservation for the tag is used."""
+        ctx, hold = self.ctx, connector.hold
+        number = await next_number(ctx.store, "dynamo.ocpp_transactions")
+        transaction = await TRANSACTIONS.of(self.org_id).create(
+            ctx,
+            body={},
+            charge_point_id=self.id,
+            connector_id=connector.number,
+            id_tag=id_tag,
+            ocpp_transaction_id=number,
+            is_of_world=False,
+            started_at=to_the_second(ctx.at),
+            stopped_at=None,
+            stop_reason=None,
+        )
+        reserved = {} if hold is None else {"reservationId": hold["reservation_id"]}
+        if hold is not None:
+            reservations = RESERVATIONS.of(self.org_id)
+            for each in await reservations.list(
+                ctx, charge_point_id=self.id, ocpp_reservation_id=hold["reservation_id"]
+            ):
+                if RESERVATION.now(each, ctx.at)["status"] == RESERVATION.states[0]:
+                    used = RESERVATION.move(each, "use", ctx.at) | {"transaction_id": transaction["id"]}
+                    # As a whole, since those of the seed world are known for a while only.
+                    await reservations.set(ctx, each, **each | used)
+        connector.hold, connector.shown = None, None
+        connector.running = {"transaction_id": number, "id_tag": id_tag}
+        connector.note(self.at_s)
+        self._record(
+            "station",
+            "StartTransaction",
+            {"connectorId": connector.number, "idTag": id_tag, "timestamp": to_the_second(ctx.at), **reserved},
+            {"transactionId": number, "idTagInfo": {"status": "Accepted"}},
+        )
+
+    async def _end(self, connector: Connector, reason: str) -> None:
+        """StopTransaction. What is known of a session of the world says when it was cut short."""
+        ctx, number = self.ctx, self.transaction_at(connector)
+        assert number is not None, "it was running when it was stopped"  # noqa: S101  # a defect, not an input
+        transactions, stopped = (
+            TRANSACTIONS.of(self.org_id),
+            {"stopped_at": to_the_second(ctx.at), "stop_reason": reason},
+        )
+        session = connector.charging(self.at_s)
+        if connector.running is not None:
+            await transactions.set(ctx, await self._transaction(number), **stopped)
+        elif session is not None:
+            await transactions.create(
+                ctx,
+                key=self._id_of(connector, session),
+                body={},
+                charge_point_id=self.id,
+                connector_id=connector.number,
+                id_tag=session.id_token,
+                ocpp_transaction_id=number,
+                is_of_world=True,
+                started_at=to_the_second(utc(session.started_s or 0)),
+                **stopped,
+            )
+        connector.stop(self.at_s)
+        payload = {"transactionId": number, "timestamp": to_the_second(ctx.at), "reason": reason}
+        self._record("station", "StopTransaction", payload, {"idTagInfo": {"status": "Accepted"}})
+
+    async def _tell(self, before: Mapping[int, str]) -> None:
+        """StatusNotification for each connector that shows something else now; and keep everything."""
+        for number, status in self._statuses().items():
+            if status != before[number]:
+                at = to_the_second(self.ctx.at)
+                payload = {"connectorId": number, "errorCode": "NoError", "status": status, "timestamp": at}
+                self._record("station", "StatusNotification", payload, {})
+        await self._save()
+
+    async def _save(self) -> None:
+        value = {
+            "ordered_online": self.ordered_online,
+            "connectors": {str(number): connector.as_json() for number, connector in self.connectors.items()},
+            "configuration": self.state.configuration,
+            "list_version": self.state.list_version,
+            "profiles": self.state.profiles,
+        }
+        self._written = await self.ctx.store.put(_STATIONS, self.id, value, expected=self._written)
+
+    async def _transaction(self, number: int) -> Value:
+        """The transaction of that number here, which a client began or ended."""
+        (transaction,) = await TRANSACTIONS.of(self.org_id).list(
+            self.ctx, charge_point_id=self.id, ocpp_transaction_id=number
+        )
+        return transaction
+
+    def _record(
+        self,
+        sender: Literal["csms", "station"],
+        action: str,
+        payload: Payload,
+        answer: Payload | None,
+        is_error: bool = False,
+    ) -> None:
+        traffic = self.ctx.runtime.ocpp
+        worded = self._worded(action, payload)
+        traffic.record(Call(traffic.next_id(), self.ctx.at, self.id, self.version, sender, *worded, answer, is_error))
+
+    def _worded(self, action: str, payload: Payload) -> tuple[str, Payload]:
+        """A message of OCPP 1.6 as it goes over the wire."""
+        if self.version == "1.6":
+            return action, payload
+        worded = ocpp201.WORDED.get(action)
+        if worded is None:
+            raise Conflict(f"{self.id} speaks OCPP {self.version}.", slug="ocpp_version_mismatch")
+        return worded.action, worded.payload(payload)
+
+    def _statuses(self) -> dict[int, str]:
+        return {number: connector.status(self.at_s) for number, connector in self.connectors.items()}
+
+    def _hold_as_seeded(self, *, is_new: bool) -> None:
+        """Hold what the seed world has reserved today, unless somebody has interfered."""
+        seeded = seed_reservations.hold(self.ctx.world, self.org_id, self.ctx.at)
+        if seeded is None or seeded.charge_point_id != self.id:
+            return
+        connector = self.connectors[seeded.connector_id]
+        if connector.planned < seeded.reservation_id and (is_new or connector.status(self.at_s) == FREE):
+            connector.planned, connector.visit = seeded.reservation_id, None
+            connector.hold = Hold(reservation_id=seeded.reservation_id, id_tag=seeded.id_tag, until_s=seeded.until_s)
+            connector.note(0 if is_new else seeded.from_s)  # it was held yesterday, too
+
+    def _number_of(self, session: ChargingSession) -> int:
+        described = Described(self.ctx.world.seed, self.charger.traits, self._link)
+        return Ocpp16(described).transaction_id(session)
+
+    def _id_of(self, connector: Connector, session: ChargingSession) -> str:
+        found = self.ctx.world.sessions(utc(session.plugged_in_s), utc(session.plugged_in_s + 1), [self.site])
+        return next(f"txn_{each.id}" for each in found if each.charging.name == session.name)
+
+    @cached_property
+    def _link(self) -> Link:
+        return Link(self.ctx.world.seed, self.charger.traits)
