@@ -39,6 +39,8 @@ EVERY: dict[str, tuple[ApiError, int, dict[str, str]]] = {
     "unprocessable": (errors.Unprocessable("d"), 422, {}),
     "unprocessable field": (errors.Unprocessable("d", "connectorId"), 422, {}),
     "rate limited": (errors.RateLimited(17), 429, {"retry-after": "17"}),
+    "bad gateway": (errors.BadGateway("d"), 502, {}),
+    "gateway timeout": (errors.GatewayTimeout("d"), 504, {}),
     "ordered": (errors.InjectedFault(503, "d"), 503, {}),
     "contract broken": (errors.ContractBroken("d"), 500, {}),
 }
