@@ -9,6 +9,7 @@ import pytest
 
 from mockserver.apis.dynamo.roles import ALLOWED, ANYBODY, DRIVER, INSTALLER, MEMBER_ROLES, SITE_OWNER
 from mockserver.apis.dynamo.seed import HARBOUR, key_id, weekly_invitations
+from mockserver.apis.dynamo.sessions import Driver
 from specs.operation import Operation
 from tests.mock import NOON
 from tests.mockserver.apis.dynamo.steps import OPERATIONS, Office, body_of, refused, said, send
@@ -33,6 +34,7 @@ def things(office: Office) -> Mapping[str, str]:
     return {
         "user_id": office.user_id("viewer"),
         "invitation_id": invitation_id,
+        "session_id": Driver(office.mock.runtime.world, HARBOUR, 1).sessions(NOON)[-1].id,
         "key_id": key_id(office.seed, HARBOUR.api_key(office.seed)),
     }
 
