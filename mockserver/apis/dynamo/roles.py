@@ -58,6 +58,9 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "get-session-cost-breakdown": DRIVERS,
     "download-session-receipt": DRIVERS,
     "submit-session-dispute": DRIVERS,
+    "create-reservation": STAFF,
+    "list-reservations": MEMBER_ROLES,
+    "cancel-reservation": STAFF,
 }
 """The roles that may do an operation: fact sheet, 1.9."""
 

@@ -43,12 +43,12 @@ class SeedHold(NamedTuple):
 
 def reservations(ctx: Context, owner_id: str) -> Mapping[str, Value]:
     """Those of an organization of the seed world, as of now."""
-    return _reservations(ctx.world, owner_id, ctx.at.astimezone(UTC).toordinal())
+    return daily_reservations(ctx.world, owner_id, ctx.at.astimezone(UTC).toordinal())
 
 
 def hold(world: World, org_id: str, at: datetime) -> SeedHold | None:
     """What an organization of the seed world has a station hold today."""
-    for value in _reservations(world, org_id, at.astimezone(UTC).toordinal()).values():
+    for value in daily_reservations(world, org_id, at.astimezone(UTC).toordinal()).values():
         if value["status"] == "active" and datetime.fromisoformat(value["expires_at"]) > at:
             return SeedHold(
                 value["charge_point_id"],
@@ -62,12 +62,15 @@ def hold(world: World, org_id: str, at: datetime) -> SeedHold | None:
 
 
 @lru_cache(maxsize=16)
-def _reservations(world: World, org_id: str, day: int) -> Mapping[str, Value]:
+def daily_reservations(world: World, org_id: str, day: int) -> Mapping[str, Value]:
+    """Those of an organization on a day, given by its ordinal, by id; the last is the one that is held."""
     organization = seed_organization(world.seed, org_id)
     site = next((each for each in sites(world, org_id) if len(each.chargers) >= _FEWEST_CHARGERS), None)
     if organization is None or site is None:
         return {}
     midnight = datetime.combine(datetime.fromordinal(day), time(), UTC)
+    if midnight.date() <= site.opened_on:
+        return {}
     *_, neighbour, last = site.chargers
     driver = organization.email("first.driver")
     morning = midnight - timedelta(hours=15)

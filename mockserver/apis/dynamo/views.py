@@ -155,5 +155,18 @@ def dispute(value: Value, ctx: Context, expansion: Expansion) -> Wire:
     )  # fmt: skip
 
 
+def reservation(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """Reservation."""
+    return _picked(
+        value, "id", "charge_point_id", "connector_id", "id_tag", "expires_at", "status", "ocpp_reservation_id",
+        "created_at", "used_at", "cancelled_at", "transaction_id",
+    )  # fmt: skip
+
+
+def reservation_list(values: Sequence[Value], ctx: Context, expansion: Expansion) -> Wire:
+    """ReservationList."""
+    return {"data": [reservation(value, ctx, expansion) for value in values]}
+
+
 def _picked(value: Value, *names: str) -> Wire:
     return {name: value[name] for name in names}

@@ -20,7 +20,7 @@ from fixtures.ocpp.dialect import Station as Described
 from fixtures.ocpp.link import Link
 from fixtures.ocpp.v16 import Ocpp16
 from fixtures.sessions import ChargingSession, session_at
-from mockserver.apis.dynamo import seed_reservations
+from mockserver.apis.dynamo import seed, seed_reservations
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.stations import ocpp16, ocpp201
 from mockserver.apis.dynamo.stations.answer import Answer
@@ -80,6 +80,13 @@ class Station:
         return cls(ctx, org_id, place, await ctx.store.get(_STATIONS, charge_point_id))
 
     @classmethod
+    async def of_anybody(cls, ctx: Context, charge_point_id: str) -> Self:
+        """The station of that id, whoever operates it; NotFound when there is none."""
+        owners = (each.id(ctx.world.seed) for each in seed.ORGANIZATIONS)
+        org_id = next((owner for owner in owners if charge_point_id in chargers(ctx.world, owner)), "")
+        return await cls.of(ctx, org_id, charge_point_id)
+
+    @classmethod
     async def all(cls, ctx: Context, org_id: str) -> list[Self]:
         """The stations of an organization, in the world's order."""
         stored = {document.key: document for document in await ctx.store.list(_STATIONS)}
@@ -92,11 +99,11 @@ class Station:
             return self.ordered_online
         return not self._link.is_offline(self.at_s)
 
-    def connector(self, number: int, field: str = "connector_id") -> Connector:
-        """The connector of a number; Unprocessable, naming the field, when there is none."""
+    def there(self, number: int) -> Connector:
+        """The connector of a number; NotFound when there is none."""
         if number not in self.connectors:
             there = ", ".join(map(str, self.connectors))
-            raise Unprocessable(f"is no connector of {self.id}: {number}; there are {there}", field)
+            raise NotFound(f"{self.id} has no connector {number}; there are {there}.")
         return self.connectors[number]
 
     def status(self, connector: Connector) -> str:
@@ -132,30 +139,28 @@ class Station:
             await self._follow(before)
         return Answer.to(self.ctx.world.seed, self.id, message_id, response, is_error=is_error)
 
-    async def start(self, number: int, id_tag: str) -> Value:
+    async def start(self, connector: Connector, id_tag: str) -> Value:
         """A driver holds a tag to the station, of any length; the transaction, or Conflict when none starts."""
-        connector, id_tag = self.connector(number), station_tag(self.ctx.world.seed, id_tag)
-        before = self._statuses()
+        id_tag, before = station_tag(self.ctx.world.seed, id_tag), self._statuses()
         if not ocpp16.start(self.state, connector, id_tag):
             why = "is not authorised: the connector is reserved for another" if connector.hold else "starts nothing"
-            raise Conflict(f"Connector {number} of {self.id} is {self.status(connector)}; this tag {why}.")
+            raise Conflict(f"Connector {connector.number} of {self.id} is {self.status(connector)}; this tag {why}.")
         await self._follow(before)
         assert connector.running is not None, "it has just started"  # noqa: S101  # a defect, not an input
         return await self._transaction(connector.running["transaction_id"])
 
-    async def stop(self, number: int) -> Value:
+    async def stop(self, connector: Connector) -> Value:
         """The driver ends what runs at a connector; the transaction, or Conflict when none runs."""
-        connector, before = self.connector(number), self._statuses()
-        transaction_id = self.transaction_at(connector)
+        before, transaction_id = self._statuses(), self.transaction_at(connector)
         if transaction_id is None:
-            raise Conflict(f"No transaction runs at connector {number} of {self.id}.")
+            raise Conflict(f"No transaction runs at connector {connector.number} of {self.id}.")
         ocpp16.stop(self.state, connector, "Local")
         await self._follow(before)
         return await self._transaction(transaction_id)
 
-    async def show(self, number: int, status: str | None) -> None:
+    async def show(self, connector: Connector, status: str | None) -> None:
         """Have a connector show a status: see `Connector.show`."""
-        connector, before = self.connector(number), self._statuses()
+        before = self._statuses()
         if status == FREE:
             ocpp16.stop(self.state, connector, "Other")
             await self._carry_out()

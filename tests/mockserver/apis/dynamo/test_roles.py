@@ -9,6 +9,7 @@ import pytest
 
 from mockserver.apis.dynamo.roles import ALLOWED, ANYBODY, DRIVER, INSTALLER, MEMBER_ROLES, SITE_OWNER
 from mockserver.apis.dynamo.seed import HARBOUR, key_id, weekly_invitations
+from mockserver.apis.dynamo.seed_reservations import daily_reservations
 from mockserver.apis.dynamo.sessions import Driver
 from specs.operation import Operation
 from tests.mock import NOON
@@ -31,10 +32,12 @@ def path_of(office: Office, operation: Operation, org_id: str) -> str:
 def things(office: Office) -> Mapping[str, str]:
     """Something of Harbour Volt for each parameter of a path."""
     *_, invitation_id = weekly_invitations(office.seed, office.harbour, NOON)
+    *_, reservation_id = daily_reservations(office.mock.runtime.world, office.harbour, NOON.toordinal())
     return {
         "user_id": office.user_id("viewer"),
         "invitation_id": invitation_id,
         "session_id": Driver(office.mock.runtime.world, HARBOUR, 1).sessions(NOON)[-1].id,
+        "reservation_id": reservation_id,
         "key_id": key_id(office.seed, HARBOUR.api_key(office.seed)),
     }
 
