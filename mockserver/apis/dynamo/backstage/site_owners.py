@@ -1,0 +1,58 @@
+"""Tag Site owners: invited, and what they have handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mockserver.apis.dynamo.mail import site_owner_mail
+from mockserver.apis.dynamo.registry import INVITATION, ORGANIZATIONS, to_the_second
+from mockserver.apis.dynamo.seed import INVITED_FOR
+from mockserver.apis.dynamo.site_owners import ONBOARDING, SITE_OWNERS, STEPS, note, with_steps
+from mockserver.http.exchange import Context
+from mockserver.store import Value
+
+
+async def list_site_owners(ctx: Context, *, org_id: str) -> Sequence[Value]:
+    """All of an organization, in the order in which they were entered."""
+    await ORGANIZATIONS.get(ctx, org_id)
+    return [INVITATION.now(owner, ctx.at) for owner in await SITE_OWNERS.of(org_id).list(ctx)]
+
+
+async def invite_site_owner(ctx: Context, *, org_id: str) -> Value:
+    """Enter somebody, and send the token."""
+    organization = await ORGANIZATIONS.get(ctx, org_id)
+    now, done = to_the_second(ctx.at), ctx.body.get("completed_steps", STEPS)
+    owner = await SITE_OWNERS.of(org_id).create(
+        ctx,
+        org_id=org_id,
+        phone=None,
+        address=None,
+        payout=None,
+        status=INVITATION.states[0],
+        onboarding_stage=ONBOARDING.states[0],
+        steps={name: now if name in done else None for name in STEPS},
+        expires_at=to_the_second(ctx.at + INVITED_FOR),
+        accepted_at=None,
+        completed_at=None,
+    )
+    await ctx.runtime.mailbox.send(ctx.at, site_owner_mail(ctx.world.seed, organization["name"], owner))
+    return owner
+
+
+async def cancel_site_owner_invitation(ctx: Context, *, org_id: str, site_owner_id: str) -> None:
+    """Take the invitation back."""
+    owner = await _owner(ctx, org_id, site_owner_id)
+    await note(ctx, owner, INVITATION.move(owner, "cancel", ctx.at))
+
+
+async def set_onboarding_steps(ctx: Context, *, org_id: str, site_owner_id: str) -> Value:
+    """Say which steps are done; those that were before keep their time."""
+    owner = await _owner(ctx, org_id, site_owner_id)
+    now, done = to_the_second(ctx.at), ctx.body["completed_steps"]
+    steps = {name: (since or now) if name in done else None for name, since in owner["steps"].items()}
+    return await note(ctx, owner, with_steps(owner, steps, ctx.at))
+
+
+async def _owner(ctx: Context, org_id: str, site_owner_id: str) -> Value:
+    await ORGANIZATIONS.get(ctx, org_id)
+    return await SITE_OWNERS.of(org_id).get(ctx, site_owner_id)
