@@ -11,8 +11,8 @@ from mockserver.apis.dynamo.identity import known
 from mockserver.apis.dynamo.mail import ready_mail
 from mockserver.apis.dynamo.roles import knows_user, permit
 from mockserver.http.api import Api
-from mockserver.http.auth import bearer, key_header
-from mockserver.http.errors import Headers
+from mockserver.http.auth import bearer, key_header, local_or_token
+from mockserver.http.errors import Headers, ProblemStyle
 from mockserver.http.exchange import Exchange
 
 _WINDOW_S = 60.0
@@ -53,4 +53,13 @@ API = Api(
     knows_user=knows_user,
     secret_fields={"create-api-key": frozenset({"key"})},
     ignores_unknown_query=True,
+)
+
+BACKSTAGE = Api(
+    name="dynamo-backstage",
+    base_path="/_mock/dynamo",
+    handlers=f"{__name__}.backstage",
+    errors=ProblemStyle("https://gridmock.dev/problems/"),
+    identify={"controlToken": local_or_token},
+    journalled=False,
 )

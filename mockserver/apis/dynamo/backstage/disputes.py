@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from mockserver.apis.dynamo.disputes import DISPUTE, DISPUTES
 from mockserver.apis.dynamo.registry import ORGANIZATIONS
+from mockserver.apis.dynamo.views import Wire, dispute
 from mockserver.http.errors import FieldError, InvalidRequest
 from mockserver.http.exchange import Context
-from mockserver.store import Value
 
 _TRANSITIONS = {"under_review": "review", "resolved": "resolve", "rejected": "reject", "withdrawn": "withdraw"}
 """How a dispute gets into a state."""
 
 
-async def list_disputes(ctx: Context, *, org_id: str) -> Sequence[Value]:
+async def list_disputes(ctx: Context, *, org_id: str) -> Wire:
     """All of an organization's drivers, newest first."""
     await ORGANIZATIONS.get(ctx, org_id)
     found = await DISPUTES.of(org_id).list(ctx)
-    return sorted(found, key=lambda each: str(each["created_at"]), reverse=True)
+    newest_first = sorted(found, key=lambda each: str(each["created_at"]), reverse=True)
+    return {"data": [dispute(each, ctx, ctx.expansion) for each in newest_first]}
 
 
-async def move_dispute(ctx: Context, *, org_id: str, dispute_id: str) -> Value:
+async def move_dispute(ctx: Context, *, org_id: str, dispute_id: str) -> Wire:
     """Review, resolve, reject or withdraw one."""
     await ORGANIZATIONS.get(ctx, org_id)
     disputes, status = DISPUTES.of(org_id), ctx.body["status"]
-    dispute = await disputes.get(ctx, dispute_id)
-    changes = DISPUTE.move(dispute, _TRANSITIONS[status], ctx.at)
+    found = await disputes.get(ctx, dispute_id)
+    changes = DISPUTE.move(found, _TRANSITIONS[status], ctx.at)
     if status == "resolved":
-        changes["resolution"] = _settlement(ctx.body, dispute["charged_cost"])
+        changes["resolution"] = _settlement(ctx.body, found["charged_cost"])
     if status == "rejected":
         changes["resolution"] = {"outcome": "rejected", "refunded_amount": 0, "note": ctx.body.get("note")}
     # As a whole, since those about sessions of the world are known for a while only.
-    return await disputes.set(ctx, dispute, **dispute | changes)
+    return dispute(await disputes.set(ctx, found, **found | changes), ctx, ctx.expansion)
 
 
 def _settlement(body: Mapping[str, Any], charged_cost: float) -> dict[str, Any]:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from mockserver.apis.dynamo.mail import site_owner_mail
 from mockserver.apis.dynamo.registry import INVITATION, ORGANIZATIONS, to_the_second
 from mockserver.apis.dynamo.seed import INVITED_FOR
 from mockserver.apis.dynamo.site_owners import ONBOARDING, SITE_OWNERS, STEPS, note, with_steps
+from mockserver.apis.dynamo.views import Wire, onboarding_status
 from mockserver.http.exchange import Context
 from mockserver.store import Value
 
 
-async def list_site_owners(ctx: Context, *, org_id: str) -> Sequence[Value]:
+async def list_site_owners(ctx: Context, *, org_id: str) -> Wire:
     """All of an organization, in the order in which they were entered."""
     await ORGANIZATIONS.get(ctx, org_id)
-    return [INVITATION.now(owner, ctx.at) for owner in await SITE_OWNERS.of(org_id).list(ctx)]
+    return {"data": [_shown(INVITATION.now(owner, ctx.at)) for owner in await SITE_OWNERS.of(org_id).list(ctx)]}
 
 
-async def invite_site_owner(ctx: Context, *, org_id: str) -> Value:
+async def invite_site_owner(ctx: Context, *, org_id: str) -> Wire:
     """Enter somebody, and send the token."""
     organization = await ORGANIZATIONS.get(ctx, org_id)
     now, done = to_the_second(ctx.at), ctx.body.get("completed_steps", STEPS)
@@ -36,7 +35,7 @@ async def invite_site_owner(ctx: Context, *, org_id: str) -> Value:
         completed_at=None,
     )
     await ctx.runtime.mailbox.send(ctx.at, site_owner_mail(ctx.world.seed, organization["name"], owner))
-    return owner
+    return _shown(owner)
 
 
 async def cancel_site_owner_invitation(ctx: Context, *, org_id: str, site_owner_id: str) -> None:
@@ -45,12 +44,19 @@ async def cancel_site_owner_invitation(ctx: Context, *, org_id: str, site_owner_
     await note(ctx, owner, INVITATION.move(owner, "cancel", ctx.at))
 
 
-async def set_onboarding_steps(ctx: Context, *, org_id: str, site_owner_id: str) -> Value:
+async def set_onboarding_steps(ctx: Context, *, org_id: str, site_owner_id: str) -> Wire:
     """Say which steps are done; those that were before keep their time."""
     owner = await _owner(ctx, org_id, site_owner_id)
     now, done = to_the_second(ctx.at), ctx.body["completed_steps"]
     steps = {name: (since or now) if name in done else None for name, since in owner["steps"].items()}
-    return await note(ctx, owner, with_steps(owner, steps, ctx.at))
+    changed = await note(ctx, owner, with_steps(owner, steps, ctx.at))
+    return onboarding_status(changed, ctx, ctx.expansion)
+
+
+def _shown(owner: Value) -> Wire:
+    names = ("site_owner_id", "email", "contact_name", "company_name", "expires_at", "onboarding_stage")
+    shown = {name: owner[name] for name in names}
+    return {**shown, "invitation_status": owner["status"], "invited_at": owner["created_at"]}
 
 
 async def _owner(ctx: Context, org_id: str, site_owner_id: str) -> Value:

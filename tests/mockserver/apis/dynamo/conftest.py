@@ -7,15 +7,17 @@ from collections.abc import Iterator
 import pytest
 
 from mockserver.apis.dynamo import API as DYNAMO
+from mockserver.apis.dynamo import BACKSTAGE
 from mockserver.control import API as CONTROL
 from tests.mock import Mock
-from tests.mockserver.apis.dynamo.steps import CONTRACT, Office
+from tests.mockserver.apis.dynamo.steps import BACKSTAGE_CONTRACT, CONTRACT, Office
 
 
 @pytest.fixture(scope="session")
 def started_mock() -> Iterator[Mock]:
     """One mock for the session, as for the rest of the suite."""
-    mock = Mock(apis=[DYNAMO, CONTROL], specs={"dynamo": CONTRACT})
+    contracts = {DYNAMO.name: CONTRACT, BACKSTAGE.name: BACKSTAGE_CONTRACT}
+    mock = Mock(apis=[DYNAMO, BACKSTAGE, CONTROL], specs=contracts)
     yield mock
     mock.close()
 

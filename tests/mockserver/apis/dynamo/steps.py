@@ -17,16 +17,17 @@ from tests.mock import Mock
 BASE = "/dynamo/api/v1"
 
 
-def _served() -> Spec:
-    path = Path(specs.__file__).parent / "dynamo" / "served.yaml"
+def _contract(name: str) -> Spec:
+    path = Path(specs.__file__).parent / "dynamo" / f"{name}.yaml"
     joined = join(path)
     found = tuple(operations(joined.document))
     schemes = security_schemes(joined.document)
     return Spec(path, joined.files, joined.document, found, (), schemes, joined.positions)
 
 
-CONTRACT = _served()
+CONTRACT = _contract("served")
 """The contract as far as it is served; all of it is checked with the files of openapi.yaml."""
+BACKSTAGE_CONTRACT = _contract("backstage")
 OPERATIONS = {operation.operation_id: operation for operation in CONTRACT.operations}
 
 NOBODY = "0123456789ABCDEF"
