@@ -28,7 +28,7 @@ from mockserver.apis.dynamo.stations.chargers import chargers, configuration
 from mockserver.apis.dynamo.stations.connectors import FREE, Connector, Hold, station_tag
 from mockserver.apis.dynamo.stations.registry import RESERVATION, RESERVATIONS, TRANSACTIONS
 from mockserver.domain.sites import Charger, Site
-from mockserver.http.errors import Conflict, NotFound, Unprocessable
+from mockserver.http.errors import Conflict, NotFound
 from mockserver.http.exchange import Context
 from mockserver.http.ocpp import Call, Payload
 from mockserver.store import Document, Value
