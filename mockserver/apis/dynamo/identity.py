@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from mockserver.apis.dynamo.registry import API_KEYS, to_the_second
-from mockserver.apis.dynamo.roles import KEY, USER, Caller
+from mockserver.apis.dynamo.roles import DRIVER, KEY, SITE_OWNER, USER, Caller
 from mockserver.apis.dynamo.seed import key_id
+from mockserver.apis.dynamo.sessions import driver
+from mockserver.apis.dynamo.site_owners import SITE_OWNERS
 from mockserver.http.accounts import Principal
 from mockserver.http.api import Identify
 from mockserver.http.errors import Unauthenticated
@@ -12,7 +14,8 @@ from mockserver.http.exchange import Context, Exchange
 
 
 def known(identify: Identify) -> Identify:
-    """The same, but Unauthenticated for a user who is no member of the token's organization (any more).
+    """The same, but Unauthenticated for a user who is no member of the token's organization (any more),
+    and for drivers and site owners that it does not have.
 
     Of an API key it notes when it was used.
     """
@@ -24,11 +27,24 @@ def known(identify: Identify) -> Identify:
         caller, ctx = Caller(principal), Context(exchange)
         if caller.kind == KEY:
             await _note_use(ctx, principal)
-        if caller.kind == USER and await caller.role_in(ctx, principal.client_id) is None:
-            raise Unauthenticated("The user of this token is no longer a member.", exchange.api.api.challenge)
+        missing = await _missing(caller, ctx)
+        if missing:
+            raise Unauthenticated(f"The {missing}.", exchange.api.api.challenge)
         return principal
 
     return identified
+
+
+async def _missing(caller: Caller, ctx: Context) -> str | None:
+    """Who is not there, of those who could have been taken away or never were."""
+    org_id, user_id = caller.principal.client_id, caller.principal.user_id or ""
+    if caller.kind == USER and await caller.role_in(ctx, org_id) is None:
+        return "user of this token is no longer a member"
+    if caller.kind == SITE_OWNER and await SITE_OWNERS.of(org_id).find(ctx, user_id) is None:
+        return "site owner of this token is not known"
+    if caller.kind == DRIVER and driver(ctx.world, org_id, user_id) is None:
+        return "driver of this token is not known"
+    return None
 
 
 async def _note_use(ctx: Context, principal: Principal) -> None:

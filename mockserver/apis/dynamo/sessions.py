@@ -6,7 +6,7 @@ transactions are those of the world behind a prefix.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
@@ -24,11 +24,13 @@ from mockserver.domain.billing.breakdown import CostBreakdown, breakdown
 from mockserver.domain.billing.session_facts import SessionFacts
 from mockserver.domain.sessions import Session, of_evse
 from mockserver.domain.world import World
+from mockserver.store import Value
 
 HISTORY = timedelta(days=30)
 """Sessions are there that began so long ago at most, in whole days UTC."""
 _CODE_SHARE = 0.25
 """Of the sessions, those for which a promotional code was used."""
+_NONE: Mapping[str, Value] = {}
 
 
 @dataclass(frozen=True)
@@ -49,18 +51,19 @@ class Driver:
         """Who it is."""
         return person(self.organization.locale, self.world.seed, "dynamo driver", self.organization.key, self.number)
 
-    def sessions(self, at: datetime) -> Sequence[DriverSession]:
-        """All that have begun by an aware instant, newest first, as they are by then."""
+    def sessions(self, at: datetime, cut: Mapping[str, Value] = _NONE) -> Sequence[DriverSession]:
+        """All that have begun by an aware instant, newest first, as they are by then.
+
+        `cut` are the transactions that somebody ended, by id.
+        """
         today_s = unix_s(at) // DAY_S * DAY_S
         found = _sessions(self.world, self.organization, self.number, today_s)
         begun = (
-            DriverSession(self, session, at) for session in found if session.started_at and session.started_at <= at
+            DriverSession(self, session, at, cut.get(transaction_id(session)))
+            for session in found
+            if session.started_at and session.started_at <= at
         )
         return sorted(begun, key=lambda session: session.started_at, reverse=True)
-
-    def session(self, session_id: str, at: datetime) -> DriverSession | None:
-        """The one with that id, or None."""
-        return next((session for session in self.sessions(at) if session.id == session_id), None)
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class DriverSession:
     driver: Driver
     session: Session
     at: datetime
+    cut: Value | None = None
+    """Its transaction, when somebody ended it."""
 
     @property
     def id(self) -> str:
@@ -84,16 +89,17 @@ class DriverSession:
     @property
     def ended_at(self) -> datetime | None:
         """When its transaction ended; None while it is under way."""
-        ended_at = self.session.ended_at
+        ended_at = datetime.fromisoformat(self.cut["stopped_at"]) if self.cut else self.session.ended_at
         return ended_at if ended_at and ended_at <= self.at else None
 
     @property
     def status(self) -> str:
-        """Under way, over, or broken off: by a fault, from remote, or before anything was delivered."""
+        """Under way, over, or broken off: by a fault, by another than the driver, or before anything was delivered."""
         if self.ended_at is None:
             return "active"
-        charging = self.session.charging
-        return "completed" if charging.outcome is Outcome.COMPLETED and charging.energy_wh else "stopped"
+        outcome = self.session.charging.outcome
+        is_whole = self.cut["stop_reason"] == "Local" if self.cut else outcome is Outcome.COMPLETED
+        return "completed" if is_whole and self.facts.energy_wh else "stopped"
 
     @property
     def facts(self) -> SessionFacts:
@@ -121,6 +127,11 @@ class DriverSession:
         prices = _prices(seed, organization)
         uses_code = self.ended_at is not None and unit(seed, "promotional code", self.id) < _CODE_SHARE
         return breakdown(self.facts, prices.tariff, prices.rules, prices.code if uses_code else None)
+
+
+def transaction_id(session: Session) -> str:
+    """The id of the transaction of a session of the world."""
+    return f"txn_{session.id}"
 
 
 def driver(world: World, org_id: str, driver_id: str) -> Driver | None:

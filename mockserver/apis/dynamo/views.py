@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mockserver.apis.dynamo.registry import to_the_second
-from mockserver.apis.dynamo.sessions import DriverSession
+from mockserver.apis.dynamo.sessions import DriverSession, transaction_id
 from mockserver.apis.dynamo.site_owners import all_steps
 from mockserver.domain.billing.breakdown import CostBreakdown
 from mockserver.http.exchange import Context
@@ -95,7 +95,7 @@ def portal_session(value: tuple[DriverSession, str | None], ctx: Context, expans
     bill, facts, ended_at = session.bill, session.facts, session.ended_at
     return {
         "session_id": session.id,
-        "transaction_id": f"txn_{session.session.id}",
+        "transaction_id": transaction_id(session.session),
         "charge_point_id": facts.charger_id,
         "connector_id": session.session.evse.number,
         "site_id": facts.site_id,

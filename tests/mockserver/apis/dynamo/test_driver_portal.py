@@ -229,6 +229,33 @@ def test_refusals_are_json_whatever_is_accepted(office: Office) -> None:
     refused(office.driver.get(path, headers={"accept": "application/json"}), 406, "not_acceptable")
 
 
+@pytest.mark.parametrize(("by_driver", "status"), [(True, "completed"), (False, "stopped")])
+def test_a_session_that_is_ended_at_its_charge_point_is_over_and_costs_no_more(
+    office: Office, by_driver: bool, status: str
+) -> None:
+    active = first(listed(office.driver), "active")
+    connector = f"/_mock/dynamo/charge-points/{active['charge_point_id']}/connectors/{active['connector_id']}"
+    if by_driver:
+        ended = said(office.anonymous.delete(f"{connector}/transaction"))
+        assert ended["id"] == active["transaction_id"]
+    else:
+        said(office.anonymous.put(connector, json={"status": "Available"}))
+    over = next(each for each in listed(office.driver) if each["session_id"] == active["session_id"])
+    assert (over["status"], over["ended_at"]) == (status, "2026-03-18T12:00:00Z")
+    assert (over["energy_kwh"], over["duration_minutes"]) == (active["energy_kwh"], active["duration_minutes"])
+    bill = cost(office.driver, over)
+    assert bill["is_final"]
+    office.advance(timedelta(hours=8))
+    assert cost(office.driver, over) == bill
+
+
+def test_a_token_for_nobody_is_none(office: Office) -> None:
+    for user_id, path in ((f"drv_{NOBODY}", "/portal/sessions"), (f"so_{NOBODY}", "/site-owner/profile")):
+        issued = office.anonymous.post(f"/_mock/applications/{office.harbour}/tokens", json={"user_id": user_id})
+        headers = {"authorization": f"Bearer {said(issued, 201)['access_token']}"}
+        refused(office.anonymous.get(BASE + path, headers=headers), 401, "unauthorized")
+
+
 def test_sessions_follow_from_the_seed(office: Office) -> None:
     sessions = listed(office.driver)
     office.mock.reset()
