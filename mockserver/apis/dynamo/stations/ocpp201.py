@@ -14,7 +14,7 @@ from mockserver.http.ocpp import Payload
 
 
 class Worded(NamedTuple):
-    """The action in 2.0.1, and its payload from that of 1.6."""
+    """The action in 2.0.1, and its payload from that of 1.6, with the members of the answer beside."""
 
     action: str
     payload: Callable[[Payload], dict[str, Any]]
@@ -102,3 +102,14 @@ WORDED: Mapping[str, Worded] = {
     "StopTransaction": Worded("TransactionEvent", _stopped),
     "UnlockConnector": Worded("UnlockConnector", lambda payload: {"evseId": payload["connectorId"], "connectorId": 1}),
 }
+
+
+def exchange(action: str, payload: Payload, answer: Payload | None) -> tuple[str, Payload, Payload | None]:
+    """A call of 1.6 and its answer; KeyError for an action that is not worded.
+
+    The number of a transaction, which the CSMS gives in the answer of 1.6, the station of 2.0.1 says itself.
+    """
+    worded, said = WORDED[action], answer
+    if answer is not None and "idTagInfo" in answer:
+        said = {"idTokenInfo": answer["idTagInfo"]}
+    return worded.action, worded.payload({**payload, **(answer or {})}), said

@@ -120,7 +120,8 @@ class Station:
 
     async def call(self, action: str, payload: Payload) -> Answer:
         """Send a call of OCPP 1.6, and do what follows from the answer; Conflict for one that 2.0.1 is not given."""
-        self._worded(action, payload)  # refuses what the station cannot be told
+        if self.version != "1.6" and action not in ocpp201.WORDED:
+            raise Conflict(f"{self.id} speaks OCPP {self.version}.", slug="ocpp_version_mismatch")
         if not self.is_online:
             return Answer.offline(self.id)
         message_id = self.ctx.runtime.ocpp.next_id()
@@ -284,17 +285,10 @@ class Station:
         is_error: bool = False,
     ) -> None:
         traffic = self.ctx.runtime.ocpp
-        worded = self._worded(action, payload)
-        traffic.record(Call(traffic.next_id(), self.ctx.at, self.id, self.version, sender, *worded, answer, is_error))
-
-    def _worded(self, action: str, payload: Payload) -> tuple[str, Payload]:
-        """A message of OCPP 1.6 as it goes over the wire."""
-        if self.version == "1.6":
-            return action, payload
-        worded = ocpp201.WORDED.get(action)
-        if worded is None:
-            raise Conflict(f"{self.id} speaks OCPP {self.version}.", slug="ocpp_version_mismatch")
-        return worded.action, worded.payload(payload)
+        if self.version != "1.6":
+            action, payload, answer = ocpp201.exchange(action, payload, answer)
+        place = (self.ctx.at, self.id, self.version, sender)
+        traffic.record(Call(traffic.next_id(), *place, action, payload, answer, is_error))
 
     def _statuses(self) -> dict[int, str]:
         return {number: connector.status(self.at_s) for number, connector in self.connectors.items()}

@@ -115,3 +115,20 @@ def test_of_two_invitations_of_one_address_at_once_one_is_sent(office: Office, s
             assert codes(answers) == ["invitation_pending"]
 
     asyncio.run(race())
+
+
+def test_of_two_who_reserve_a_connector_at_once_one_has_it_and_gives_it_up_once(office: Office, send: Send) -> None:
+    async def race() -> None:
+        for number in range(ROUNDS):
+            wanted = {"charge_point_id": "london-hub-001", "connector_id": 1, "expires_at": "2026-03-18T13:00:00Z"}
+            bodies = [{**wanted, "id_tag": f"{name}{number}"} for name in "AB"]
+            answers = await asyncio.gather(*(send("POST", "/reservations", body) for body in bodies))
+            assert codes(answers) == ["connector_reserved"]
+            (made,) = (answer.json() for answer in answers if answer.status == 201)
+            held = (await send("GET", "/_mock/dynamo/charge-points/london-hub-001", token=None)).json()["connectors"][0]
+            assert held["reservation"]["id_tag"] == made["id_tag"]
+            path = f"/reservations/{made['id']}"
+            answers = await asyncio.gather(send("DELETE", path), send("DELETE", path))
+            assert codes(answers) == ["reservation_not_active"]
+
+    asyncio.run(race())
