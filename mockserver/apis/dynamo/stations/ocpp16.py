@@ -9,60 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
 
 from fixtures.days import unix_s
 from mockserver.apis.dynamo.stations.connectors import FREE, OCCUPIED, TAKEN, Connector, free_for, is_for
+from mockserver.apis.dynamo.stations.profiles import (
+    check,
+    clear_charging_profile,
+    get_composite_schedule,
+    set_charging_profile,
+)
+from mockserver.apis.dynamo.stations.schedules import TRANSACTION
+from mockserver.apis.dynamo.stations.state import Answer, CallError, Started, State, Stopped, addressed, said
 from mockserver.http.ocpp import Payload
 from mockserver.http.parameters import instant
-
-Answer = dict[str, Any]
-
-
-class CallError(Exception):
-    """A call that is answered with an error (OCPP-J 1.6, 4.2.3): its code, and a description for people."""
-
-    def __init__(self, code: str, description: str) -> None:
-        super().__init__(f"{code}: {description}")
-        self.code = code
-        self.description = description
-
-
-class Started(NamedTuple):
-    """A driver starts: the CSMS is to give the transaction a number."""
-
-    connector: Connector
-    id_tag: str
-
-
-class Stopped(NamedTuple):
-    """A transaction ends, for a reason of OCPP's."""
-
-    connector: Connector
-    reason: str
-
-
-@dataclass
-class State:
-    """A station at an instant, Unix seconds; numbers of transactions and kinds of plug by connector."""
-
-    at_s: int
-    connectors: dict[int, Connector]
-    plugs: Mapping[int, str]
-    transactions: Callable[[Connector], int | None]
-    """The number of the transaction that runs at a connector."""
-    base_configuration: Mapping[str, str]
-    configuration: dict[str, str] = field(default_factory=dict)
-    """What was changed of it."""
-    list_version: int = 0
-    profiles: list[dict[str, Any]] = field(default_factory=list)
-    """`connectorId` and `csChargingProfiles` of each that was set."""
-    events: list[Started | Stopped] = field(default_factory=list)
-
-    def status(self, connector: Connector) -> str:
-        """A ChargePointStatus."""
-        return connector.status(self.at_s)
-
 
 READ_ONLY = frozenset(
     {"LocalAuthListMaxLength", "NumberOfConnectors", "ReserveConnectorZeroSupported", "SupportedFeatureProfiles"}
@@ -81,21 +40,21 @@ def _reserve_now(state: State, payload: Payload) -> Answer:
     connector = state.connectors.get(payload["connectorId"])  # 0 is refused: ReserveConnectorZeroSupported is false
     until_s = unix_s(_instant(payload, "expiryDate"))
     if connector is None or until_s <= state.at_s:
-        return _said("Rejected")
+        return said("Rejected")
     number = payload["reservationId"]
     status = state.status(connector)
     is_same = status == TAKEN and connector.hold is not None and connector.hold["reservation_id"] == number
     if status != FREE and not is_same:
-        return _said(status if status in ("Faulted", "Unavailable") else "Occupied")
+        return said(status if status in ("Faulted", "Unavailable") else "Occupied")
     _release(state, number)
     connector.hold = {"reservation_id": number, "id_tag": payload["idTag"], "until_s": until_s}
     connector.note(state.at_s)
-    return _said("Accepted")
+    return said("Accepted")
 
 
 def _cancel_reservation(state: State, payload: Payload) -> Answer:
     """5.2"""
-    return _said("Accepted" if _release(state, payload["reservationId"]) else "Rejected")
+    return said("Accepted" if _release(state, payload["reservationId"]) else "Rejected")
 
 
 def _remote_start(state: State, payload: Payload) -> Answer:
@@ -105,7 +64,15 @@ def _remote_start(state: State, payload: Payload) -> Answer:
         connector = free_for([*state.connectors.values()], id_tag, state.at_s)
     else:
         connector = state.connectors.get(payload["connectorId"])
-    return _said("Accepted" if connector is not None and start(state, connector, id_tag) else "Rejected")
+    profile = payload.get("chargingProfile")
+    if profile is not None:
+        check(profile)
+    is_fitting = profile is None or profile["chargingProfilePurpose"] == TRANSACTION
+    if connector is None or not is_fitting or not start(state, connector, id_tag):
+        return said("Rejected")
+    if profile is not None:
+        state.profiles.append({"connectorId": connector.number, "csChargingProfiles": profile})
+    return said("Accepted")
 
 
 def _remote_stop(state: State, payload: Payload) -> Answer:
@@ -113,8 +80,8 @@ def _remote_stop(state: State, payload: Payload) -> Answer:
     for connector in state.connectors.values():
         if state.transactions(connector) == payload["transactionId"]:
             stop(state, connector, "Remote")
-            return _said("Accepted")
-    return _said("Rejected")
+            return said("Accepted")
+    return said("Rejected")
 
 
 def _change_availability(state: State, payload: Payload) -> Answer:
@@ -122,14 +89,14 @@ def _change_availability(state: State, payload: Payload) -> Answer:
     kind = payload["type"]
     if kind not in ("Operative", "Inoperative"):
         raise CallError("PropertyConstraintViolation", f"type is neither Operative nor Inoperative but {kind}")
-    connectors = _addressed(state, payload["connectorId"])
+    connectors = addressed(state, payload["connectorId"])
     if not connectors:
-        return _said("Rejected")
+        return said("Rejected")
     for connector in connectors:
         connector.is_operative = kind == "Operative"
         connector.note(state.at_s)
     in_use = kind == "Inoperative" and any(state.status(each) in OCCUPIED for each in connectors)
-    return _said("Scheduled" if in_use else "Accepted")
+    return said("Scheduled" if in_use else "Accepted")
 
 
 def _reset(state: State, payload: Payload) -> Answer:
@@ -140,27 +107,27 @@ def _reset(state: State, payload: Payload) -> Answer:
     if kind == "Hard":
         for connector in state.connectors.values():
             stop(state, connector, "HardReset")
-    return _said("Accepted")
+    return said("Accepted")
 
 
 def _unlock_connector(state: State, payload: Payload) -> Answer:
     """5.18; whoever charges there stops."""
     connector = state.connectors.get(payload["connectorId"])
     if connector is None or state.plugs[connector.number] in _CABLES:
-        return _said("NotSupported")
+        return said("NotSupported")
     stop(state, connector, "UnlockCommand")
-    return _said("Unlocked")
+    return said("Unlocked")
 
 
 def _change_configuration(state: State, payload: Payload) -> Answer:
     """5.4"""
     key, value = payload["key"], payload["value"]
     if key not in state.base_configuration:
-        return _said("NotSupported")
+        return said("NotSupported")
     if key in READ_ONLY or (state.base_configuration[key].isdigit() and not value.isdigit()):
-        return _said("Rejected")
+        return said("Rejected")
     state.configuration[key] = value
-    return _said("RebootRequired" if key in _AFTER_REBOOT else "Accepted")
+    return said("RebootRequired" if key in _AFTER_REBOOT else "Accepted")
 
 
 def _get_configuration(state: State, payload: Payload) -> Answer:
@@ -177,58 +144,18 @@ def _get_configuration(state: State, payload: Payload) -> Answer:
 def _trigger_message(state: State, payload: Payload) -> Answer:
     """5.17"""
     if payload["requestedMessage"] not in _MESSAGES:
-        return _said("NotImplemented")
+        return said("NotImplemented")
     number = payload.get("connectorId")
-    return _said("Rejected" if number is not None and not _addressed(state, number) else "Accepted")
-
-
-def _set_charging_profile(state: State, payload: Payload) -> Answer:
-    """5.16; a profile takes the place of one with the same id, or of the same level and purpose (3.13.2)."""
-    number, profile = payload["connectorId"], payload["csChargingProfiles"]
-    purpose = profile.get("chargingProfilePurpose")
-    connector = state.connectors.get(number)
-    is_fitting = {
-        "ChargePointMaxProfile": number == 0,
-        "TxDefaultProfile": number == 0 or connector is not None,
-        "TxProfile": connector is not None and state.transactions(connector) is not None,
-    }
-    if not is_fitting.get(purpose, False):
-        return _said("Rejected")
-    level, profile_id = profile.get("stackLevel"), profile.get("chargingProfileId")
-    state.profiles = [
-        each
-        for each in state.profiles
-        if (old := each["csChargingProfiles"]).get("chargingProfileId") != profile_id
-        and (each["connectorId"], old.get("chargingProfilePurpose"), old.get("stackLevel")) != (number, purpose, level)
-    ]
-    state.profiles.append({"connectorId": number, "csChargingProfiles": profile})
-    return _said("Accepted")
-
-
-def _clear_charging_profile(state: State, payload: Payload) -> Answer:
-    """5.5; each member that is sent narrows down what goes, and an id alone says it all."""
-
-    def fits(each: dict[str, Any]) -> bool:
-        profile = each["csChargingProfiles"]
-        if payload.get("id") is not None:
-            return bool(profile.get("chargingProfileId") == payload["id"])
-        found = {**profile, "connectorId": each["connectorId"]}
-        wanted = ("connectorId", "chargingProfilePurpose", "stackLevel")
-        return all(payload.get(name) is None or found.get(name) == payload[name] for name in wanted)
-
-    kept = [each for each in state.profiles if not fits(each)]
-    is_some = len(kept) < len(state.profiles)
-    state.profiles = kept
-    return _said("Accepted" if is_some else "Unknown")
+    return said("Rejected" if number is not None and not addressed(state, number) else "Accepted")
 
 
 def _send_local_list(state: State, payload: Payload) -> Answer:
     """5.15; a differential update has to go beyond the version that is there."""
     version, kind = payload["listVersion"], payload["updateType"]
     if kind == "Differential" and version <= state.list_version:
-        return _said("VersionMismatch")
+        return said("VersionMismatch")
     state.list_version = version
-    return _said("Accepted")
+    return said("Accepted")
 
 
 def _get_local_list_version(state: State, payload: Payload) -> Answer:
@@ -238,12 +165,12 @@ def _get_local_list_version(state: State, payload: Payload) -> Answer:
 
 def _clear_cache(state: State, payload: Payload) -> Answer:
     """5.6"""
-    return _said("Accepted")
+    return said("Accepted")
 
 
 def _data_transfer(state: State, payload: Payload) -> Answer:
     """4.3: no vendor's extension is known."""
-    return _said("UnknownVendorId")
+    return said("UnknownVendorId")
 
 
 def _update_firmware(state: State, payload: Payload) -> Answer:
@@ -269,8 +196,9 @@ ACTIONS: Mapping[str, Action] = {
     "ChangeAvailability": Action(_change_availability, {"connectorId": int, "type": str}),
     "ChangeConfiguration": Action(_change_configuration, {"key": str, "value": str}),
     "ClearCache": Action(_clear_cache),
-    "ClearChargingProfile": Action(_clear_charging_profile),
+    "ClearChargingProfile": Action(clear_charging_profile),
     "DataTransfer": Action(_data_transfer, {"vendorId": str}),
+    "GetCompositeSchedule": Action(get_composite_schedule, {"connectorId": int, "duration": int}),
     "GetConfiguration": Action(_get_configuration),
     "GetDiagnostics": Action(_get_diagnostics, {"location": str}),
     "GetLocalListVersion": Action(_get_local_list_version),
@@ -279,7 +207,7 @@ ACTIONS: Mapping[str, Action] = {
     "ReserveNow": Action(_reserve_now, {"connectorId": int, "expiryDate": str, "idTag": str, "reservationId": int}),
     "Reset": Action(_reset, {"type": str}),
     "SendLocalList": Action(_send_local_list, {"listVersion": int, "updateType": str}),
-    "SetChargingProfile": Action(_set_charging_profile, {"connectorId": int, "csChargingProfiles": dict}),
+    "SetChargingProfile": Action(set_charging_profile, {"connectorId": int, "csChargingProfiles": dict}),
     "TriggerMessage": Action(_trigger_message, {"requestedMessage": str}),
     "UnlockConnector": Action(_unlock_connector, {"connectorId": int}),
     "UpdateFirmware": Action(_update_firmware, {"location": str, "retrieveDate": str}),
@@ -314,10 +242,6 @@ def stop(state: State, connector: Connector, reason: str) -> None:
         state.events.append(Stopped(connector, reason))
 
 
-def _said(status: str) -> Answer:
-    return {"status": status}
-
-
 def _release(state: State, reservation_id: int) -> bool:
     """Give up what is held under a number; False when nothing is."""
     for connector in state.connectors.values():
@@ -326,13 +250,6 @@ def _release(state: State, reservation_id: int) -> bool:
             connector.note(state.at_s)
             return True
     return False
-
-
-def _addressed(state: State, number: int) -> list[Connector]:
-    """The connector of a number, all for 0, none for a number that there is not."""
-    if number == 0:
-        return [*state.connectors.values()]
-    return [state.connectors[number]] if number in state.connectors else []
 
 
 def _instant(payload: Payload, name: str) -> datetime:

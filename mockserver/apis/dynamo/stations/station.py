@@ -27,6 +27,8 @@ from mockserver.apis.dynamo.stations.answer import Answer
 from mockserver.apis.dynamo.stations.chargers import chargers, configuration
 from mockserver.apis.dynamo.stations.connectors import FREE, Connector, Hold, station_tag
 from mockserver.apis.dynamo.stations.registry import RESERVATION, RESERVATIONS, TRANSACTIONS
+from mockserver.apis.dynamo.stations.schedules import Outlet
+from mockserver.apis.dynamo.stations.state import CallError, Started, State
 from mockserver.domain.sites import Charger, Site
 from mockserver.http.errors import Conflict, NotFound
 from mockserver.http.exchange import Context
@@ -62,10 +64,11 @@ class Station:
         for connector in self.connectors.values():
             connector.settle(self.at_s)
         self._hold_as_seeded(is_new=document is None)
-        self.state = ocpp16.State(
+        self.state = State(
             at_s=self.at_s,
             connectors=self.connectors,
             plugs={evse.number: evse.connectors[0] for evse in charger.evses},
+            outlets={evse.number: Outlet(evse.traits.power_w, evse.traits.phases) for evse in charger.evses},
             transactions=self.transaction_at,
             base_configuration=configuration(charger),
             **{name: stored[name] for name in ("configuration", "list_version", "profiles") if name in stored},
@@ -133,7 +136,7 @@ class Station:
         else:
             try:
                 response, is_error = ocpp16.answer(self.state, action, payload), False
-            except ocpp16.CallError as error:
+            except CallError as error:
                 response, is_error = {"errorCode": error.code, "errorDescription": error.description}, True
         self._record("csms", action, payload, response, is_error=is_error)
         if order is None and not is_error:
@@ -180,7 +183,7 @@ class Station:
 
     async def _carry_out(self) -> None:
         for event in self.state.events:
-            if isinstance(event, ocpp16.Started):
+            if isinstance(event, Started):
                 await self._begin(event.connector, event.id_tag)
             else:
                 await self._end(event.connector, event.reason)
@@ -247,6 +250,7 @@ class Station:
                 **stopped,
             )
         connector.stop(self.at_s)
+        self.state.forget_transaction(connector)
         payload = {"transactionId": number, "timestamp": to_the_second(ctx.at), "reason": reason}
         self._record("station", "StopTransaction", payload, {"idTagInfo": {"status": "Accepted"}})
 

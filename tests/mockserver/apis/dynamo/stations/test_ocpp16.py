@@ -9,7 +9,9 @@ import pytest
 
 from fixtures.days import unix_s
 from mockserver.apis.dynamo.stations.connectors import SHOWN, Connector
-from mockserver.apis.dynamo.stations.ocpp16 import ACTIONS, READ_ONLY, CallError, Started, State, Stopped, answer
+from mockserver.apis.dynamo.stations.ocpp16 import ACTIONS, READ_ONLY, answer
+from mockserver.apis.dynamo.stations.schedules import Outlet
+from mockserver.apis.dynamo.stations.state import CallError, Started, State, Stopped
 from mockserver.clock import timestamp
 from tests.mock import NOON
 
@@ -42,6 +44,7 @@ def station(status: str = "Available", plug: str = "type2_socket") -> State:
         at_s=NOW_S,
         connectors={1: connector(status), 2: Connector(2)},
         plugs={1: plug, 2: plug},
+        outlets=dict.fromkeys((1, 2), Outlet(22_080, 3)),
         transactions=lambda each: each.running["transaction_id"] if each.running else None,
         base_configuration=CONFIGURATION,
     )
@@ -49,6 +52,12 @@ def station(status: str = "Available", plug: str = "type2_socket") -> State:
 
 def reserve(**changes: Any) -> dict[str, Any]:
     return {"connectorId": 1, "expiryDate": LATER, "idTag": TAG, "reservationId": 8, **changes}
+
+
+def profile(purpose: str = "TxDefaultProfile", **changes: Any) -> dict[str, Any]:
+    schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16}]}
+    made = {"chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": purpose}
+    return {**made, "chargingProfileKind": "Relative", "chargingSchedule": schedule, **changes}
 
 
 IN_USE = ("Preparing", "SuspendedEV", "SuspendedEVSE", "Finishing", "Charging", "Reserved")
@@ -241,22 +250,61 @@ ANSWERS: Mapping[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
     "limit what charges": (
         "Charging",
         "SetChargingProfile",
-        {"connectorId": 1, "csChargingProfiles": {"chargingProfilePurpose": "TxProfile"}},
+        {"connectorId": 1, "csChargingProfiles": profile("TxProfile")},
         {"status": "Accepted"},
     ),
     "limit what does not": (
         "Available",
         "SetChargingProfile",
-        {"connectorId": 1, "csChargingProfiles": {"chargingProfilePurpose": "TxProfile"}},
+        {"connectorId": 1, "csChargingProfiles": profile("TxProfile")},
         {"status": "Rejected"},
     ),
     "limit the station at a connector": (
         "Available",
         "SetChargingProfile",
-        {"connectorId": 1, "csChargingProfiles": {"chargingProfilePurpose": "ChargePointMaxProfile"}},
+        {"connectorId": 1, "csChargingProfiles": profile("ChargePointMaxProfile")},
         {"status": "Rejected"},
     ),
     "clear no profile": ("Available", "ClearChargingProfile", {}, {"status": "Unknown"}),
+    "the schedule of a connector": (
+        "Available",
+        "GetCompositeSchedule",
+        {"connectorId": 1, "duration": 60, "chargingRateUnit": "A"},
+        {
+            "status": "Accepted",
+            "connectorId": 1,
+            "scheduleStart": timestamp(NOON),
+            "chargingSchedule": {
+                "duration": 60,
+                "chargingRateUnit": "A",
+                "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 32.0}],
+            },
+        },
+    ),
+    "the schedule of none": (
+        "Available",
+        "GetCompositeSchedule",
+        {"connectorId": 3, "duration": 60},
+        {"status": "Rejected"},
+    ),
+    "the schedule of no time": (
+        "Available",
+        "GetCompositeSchedule",
+        {"connectorId": 1, "duration": 0},
+        {"status": "Rejected"},
+    ),
+    "start with a limit": (
+        "Available",
+        "RemoteStartTransaction",
+        {"idTag": TAG, "chargingProfile": profile("TxProfile")},
+        {"status": "Accepted"},
+    ),
+    "start with a limit of another kind": (
+        "Available",
+        "RemoteStartTransaction",
+        {"idTag": TAG, "chargingProfile": profile()},
+        {"status": "Rejected"},
+    ),
     "nothing held": ("Available", "CancelReservation", {"reservationId": 1}, {"status": "Rejected"}),
     "nobody charges": ("Available", "RemoteStopTransaction", {"transactionId": 1}, {"status": "Rejected"}),
     "start": ("Available", "RemoteStartTransaction", {"idTag": TAG}, {"status": "Accepted"}),
@@ -311,12 +359,8 @@ def test_what_was_configured_is_read_back() -> None:
 def test_profiles_take_each_others_place_and_are_cleared_by_what_is_said_of_them() -> None:
     state = station()
     for number, level in ((1, 0), (2, 0), (3, 1)):
-        profile = {
-            "chargingProfileId": number,
-            "stackLevel": level,
-            "chargingProfilePurpose": "TxDefaultProfile",
-        }
-        answer(state, "SetChargingProfile", {"connectorId": 0, "csChargingProfiles": profile})
+        made = profile(chargingProfileId=number, stackLevel=level)
+        answer(state, "SetChargingProfile", {"connectorId": 0, "csChargingProfiles": made})
     kept = [each["csChargingProfiles"]["chargingProfileId"] for each in state.profiles]
     assert kept == [2, 3]
     assert answer(state, "ClearChargingProfile", {"stackLevel": 1, "connectorId": 1}) == {"status": "Unknown"}
@@ -333,6 +377,16 @@ ERRORS: Mapping[str, tuple[str, dict[str, Any], str]] = {
     "no time": ("ReserveNow", reserve(expiryDate="soon"), "FormationViolation"),
     "a time nowhere": ("ReserveNow", reserve(expiryDate="2026-03-18T13:00:00"), "FormationViolation"),
     "no kind of reset": ("Reset", {"type": "Gentle"}, "PropertyConstraintViolation"),
+    "no profile": (
+        "SetChargingProfile",
+        {"connectorId": 0, "csChargingProfiles": {}},
+        "PropertyConstraintViolation",
+    ),
+    "no profile to start with": (
+        "RemoteStartTransaction",
+        {"idTag": TAG, "chargingProfile": profile(stackLevel="high")},
+        "PropertyConstraintViolation",
+    ),
     "no availability": (
         "ChangeAvailability",
         {"connectorId": 0, "type": "Off"},

@@ -285,7 +285,16 @@ def test_an_action_that_has_no_words_in_ocpp_201_is_refused(yard: Yard) -> None:
 def test_what_was_configured_and_set_is_kept(yard: Yard) -> None:
     yard.call("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "77"})
     yard.call("SendLocalList", {"listVersion": 4, "updateType": "Full"})
-    profile = {"chargingProfileId": 5, "chargingProfilePurpose": "TxDefaultProfile", "stackLevel": 0}
+    profile = {
+        "chargingProfileId": 5,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "stackLevel": 0,
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": {
+            "chargingRateUnit": "W",
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 9000}],
+        },
+    }
     yard.call("SetChargingProfile", {"connectorId": 0, "csChargingProfiles": profile})
     (key,) = yard.call("GetConfiguration", {"key": ["HeartbeatInterval"]}).response["configurationKey"]
     assert key["value"] == "77"
