@@ -68,6 +68,7 @@ class State:
 
 
 def said(status: str) -> Answer:
+    """The answer that consists of a status."""
     return {"status": status}
 
 
