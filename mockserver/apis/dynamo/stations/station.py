@@ -303,7 +303,7 @@ class Station:
         if seeded is None or seeded.charge_point_id != self.id:
             return
         connector = self.connectors[seeded.connector_id]
-        if connector.planned < seeded.reservation_id and (is_new or connector.status(self.at_s) == FREE):
+        if connector.planned != seeded.reservation_id and (is_new or connector.status(self.at_s) == FREE):
             connector.planned, connector.visit = seeded.reservation_id, None
             connector.hold = Hold(reservation_id=seeded.reservation_id, id_tag=seeded.id_tag, until_s=seeded.until_s)
             connector.note(0 if is_new else seeded.from_s)  # it was held yesterday, too
