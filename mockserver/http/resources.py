@@ -93,6 +93,10 @@ class Resource:
     """Members with the time of making, or of the last change if called `updated_at`; False: null until it changes."""
     time_text: Callable[[datetime], str] = timestamp
     """How times are written."""
+    unknown_slug: str | None = None
+    """The slug of the refusal of an id that is unknown; None: made of the name."""
+    taken_slug: str | None = None
+    """The slug of the refusal of a second one."""
     owner_id: str | None = None
     """Whose things; None for the calling organization's."""
 
@@ -129,7 +133,8 @@ class Resource:
 
     def unknown(self, key: str) -> NotFound:
         """The refusal of an id that is nobody's, or another owner's."""
-        return NotFound(f"There is no {self.name} {key}.", slug=f"{self.name.lower().replace(' ', '_')}_not_found")
+        slug = self.unknown_slug or f"{self.name.lower().replace(' ', '_')}_not_found"
+        return NotFound(f"There is no {self.name} {key}.", slug=slug)
 
     async def create(
         self, ctx: Context, *, key: str | None = None, body: Mapping[str, Any] | None = None, **others: Any
@@ -156,9 +161,10 @@ class Resource:
         value = await self.get(ctx, key)
         return await self._change(ctx, value, _taken(self.members, ctx.body, value) | others)
 
-    async def replace(self, ctx: Context, key: str) -> Value:
-        """Change all that a client may set to what the body of the request says, or to what it is when left out."""
-        return await self._change(ctx, await self.get(ctx, key), _completed(self.members, ctx.body))
+    async def replace(self, ctx: Context, key: str, *, body: Mapping[str, Any] | None = None) -> Value:
+        """Change all that a client may set to what a body, the request's if none is given, says or leaves out."""
+        value = await self.get(ctx, key)
+        return await self._change(ctx, value, _completed(self.members, ctx.body if body is None else body))
 
     async def _change(self, ctx: Context, value: Value, changes: Value) -> Value:
         changes = self._canonical_all(changes)
@@ -206,7 +212,8 @@ class Resource:
             for other in await self.list(ctx, **{name: value[name]}):
                 if other[self.id_member] != value[self.id_member]:
                     owner = other[self.id_member]
-                    raise Conflict(f"{value[name]!r} belongs to {self.name} {owner} already", field=name)
+                    text = f"{value[name]!r} belongs to {self.name} {owner} already"
+                    raise Conflict(text, slug=self.taken_slug, field=name)
         await self.check(ctx, value)
 
     def _owner(self, ctx: Context) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mockserver.apis.dynamo import sessions
 from mockserver.apis.dynamo.disputes import DISPUTE, DISPUTES, about
+from mockserver.apis.dynamo.price_book import PriceBook
 from mockserver.apis.dynamo.registry import ORGANIZATIONS
 from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.sessions import DriverSession
@@ -61,7 +62,8 @@ async def _sessions(ctx: Context) -> Sequence[DriverSession]:
     driver = sessions.driver(ctx.world, principal.client_id, principal.user_id or "")
     assert driver is not None, "asked for whoever is no driver"  # noqa: S101  # a defect, not an input
     transactions = await TRANSACTIONS.list(ctx, is_of_world=True)
-    return driver.sessions(ctx.at, {each["id"]: each for each in transactions})
+    book = await PriceBook.of(ctx, principal.client_id)
+    return driver.sessions(ctx.at, {each["id"]: each for each in transactions}, book)
 
 
 async def _session(ctx: Context, session_id: str) -> DriverSession:

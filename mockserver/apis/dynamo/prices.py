@@ -1,105 +1,54 @@
-"""What the organizations of the seed world charge, as JSON values, and what the bills make of such values."""
+"""Prices as JSON values, and what the bills make of such values; InvalidBilling where one makes no sense."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from mockserver import ids
-from mockserver.apis.dynamo.seed import HARBOUR, POLDER, SeedOrganization
 from mockserver.domain.billing.actions import action
-from mockserver.domain.billing.conditions import condition
+from mockserver.domain.billing.conditions import DAYS, condition, window
 from mockserver.domain.billing.promotions import DiscountType, Promotion
 from mockserver.domain.billing.rules import BillingRule
-from mockserver.domain.billing.tariffs import ComponentType, Tariff, TariffComponent
+from mockserver.domain.billing.schedules import WeeklyHours
+from mockserver.domain.billing.tariffs import ComponentType, Tariff, TariffComponent, flat_rate_components
 from mockserver.store import Value
 
-_TARIFFS: Mapping[str, Value] = {
-    HARBOUR.key: {
-        "name": "Harbour daytime",
-        "currency": "GBP",
-        "components": [
-            {"type": "flat", "price": 0.5},
-            {"type": "energy", "price": 0.45, "step_size": 0.1},
-            {"type": "time", "price": 0.005, "min_duration_minutes": 60},
-            {"type": "parking", "price": 0.015, "min_duration_minutes": 30},
-        ],
-        "tax_rate_percent": 20,
-    },
-    POLDER.key: {
-        "name": "Polder",
-        "currency": "EUR",
-        "components": [{"type": "energy", "price": 0.3995, "step_size": 0.01}, {"type": "flat", "price": 0.35}],
-        "tax_rate_percent": 21,
-    },
-}
-_RULES: Mapping[str, Sequence[Value]] = {
-    HARBOUR.key: (
-        {
-            "name": "Ten percent off in the evening",
-            "priority": 1,
-            "conditions": [{"type": "time_of_day", "value": "18:00–23:00"}],
-            "actions": [{"type": "apply_discount", "value": 10}],
-        },
-        {
-            "name": "Cheaper energy at weekends",
-            "priority": 2,
-            "conditions": [{"type": "day_of_week", "value": ["sat", "sun"]}],
-            "actions": [{"type": "override_price", "value": 0.39}],
-        },
-        {
-            "name": "Large charge",
-            "priority": 3,
-            "conditions": [{"type": "min_energy_kwh", "value": 60}],
-            "actions": [{"type": "add_flat_fee", "value": 1.25}, {"type": "remove_component", "value": "time"}],
-        },
-    ),
-}
-_CODES: Mapping[str, Value] = {
-    HARBOUR.key: {"code": "WELCOME10", "discount_type": "percent", "discount_value": 10},
-    POLDER.key: {"code": "POLDER2", "discount_type": "fixed", "discount_value": 2, "currency": "EUR"},
-}
+_FLAT_RATES = ("energy_rate_per_kwh", "session_fee", "idle_fee_per_minute", "idle_grace_period_minutes")
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
-    """What an organization charges: by tariff and rules, less a code where one is used."""
+class Schedule:
+    """Hours in which a tariff has other components."""
 
-    tariff: Tariff
-    rules: tuple[BillingRule, ...]
-    code: Promotion
+    tariff_id: str
+    hours: WeeklyHours
+    components: tuple[TariffComponent, ...]
 
 
-def seed_prices(seed: int, organization: SeedOrganization) -> Prices:
-    """The prices of an organization of the seed world."""
-    key = organization.key
-    rules = (
-        {"rule_id": ids.prefixed("rule_", seed, key, each["name"]), **each, "active": True}
-        for each in _RULES.get(key, ())
-    )
-    return Prices(
-        tariff({"tariff_id": ids.prefixed("tariff_", seed, key), **_TARIFFS[key]}),
-        tuple(map(rule, rules)),
-        promotion(_CODES[key]),
-    )
+@dataclass(frozen=True, slots=True)
+class UserType:
+    """A name for some users, by their ids."""
+
+    name: str
+    user_ids: frozenset[str]
 
 
 def tariff(value: Value) -> Tariff:
-    """A tariff of JSON values; InvalidBilling where it makes no sense."""
+    """A tariff of JSON values."""
     return Tariff(
         id=value["tariff_id"],
         name=value["name"],
         currency=value["currency"],
-        components=tuple(map(_component, value["components"])),
+        components=tuple(map(component, value["components"])),
         tax_rate_percent=_exact(value["tax_rate_percent"]),
     )
 
 
 def rule(value: Value) -> BillingRule:
-    """A billing rule of JSON values; InvalidBilling where it makes no sense."""
+    """A billing rule of JSON values."""
     return BillingRule(
         id=value["rule_id"],
         name=value["name"],
@@ -107,11 +56,23 @@ def rule(value: Value) -> BillingRule:
         conditions=tuple(condition(each["type"], each["value"]) for each in value["conditions"]),
         actions=tuple(action(each["type"], each.get("value")) for each in value["actions"]),
         active=value["active"],
+        tariff_id=value["tariff_id"],
     )
 
 
+def schedule(value: Value) -> Schedule:
+    """A schedule of a tariff of JSON values."""
+    hours = WeeklyHours(frozenset(map(DAYS.index, value["days"])), window(f"{value['start_time']}–{value['end_time']}"))
+    return Schedule(value["tariff_id"], hours, tuple(map(component, value["components"])))
+
+
+def user_type(value: Value) -> UserType:
+    """A type of users of JSON values."""
+    return UserType(value["name"], frozenset(value["user_ids"]))
+
+
 def promotion(value: Value) -> Promotion:
-    """A promotional code of JSON values; InvalidBilling where it makes no sense."""
+    """A promotional code of JSON values."""
     expires_at = value.get("expires_at")
     return Promotion(
         code=value["code"],
@@ -124,7 +85,32 @@ def promotion(value: Value) -> Promotion:
     )
 
 
-def _component(value: Value) -> TariffComponent:
+def full_components(value: Mapping[str, Any]) -> list[Value]:
+    """The components of a tariff as they are shown, whether it has components or flat rates."""
+    if "components" in value:
+        return [
+            {
+                "type": each["type"],
+                "price": each["price"],
+                "step_size": each.get("step_size"),
+                "min_duration_minutes": each.get("min_duration_minutes"),
+            }
+            for each in value["components"]
+        ]
+    rates = {name: _exact(value[name]) for name in _FLAT_RATES if value.get(name) is not None}
+    return [
+        {
+            "type": each.type.value,
+            "price": float(each.price),
+            "step_size": None,
+            "min_duration_minutes": float(each.min_duration_minutes) if each.type.is_timed else None,
+        }
+        for each in flat_rate_components(**rates)
+    ]
+
+
+def component(value: Value) -> TariffComponent:
+    """A component of a tariff of JSON values."""
     return TariffComponent(
         type=ComponentType(value["type"]),
         price=_exact(value["price"]),

@@ -55,9 +55,25 @@ MEMBERS = resource(
 )
 
 
-async def _check_settings(ctx: Context, value: Value) -> None:
-    if value["currency"] not in CURRENCIES:
+def upcoming(ctx: Context, text: str, field: str) -> datetime:
+    """A time of the body, to the second; Unprocessable for one that is past, or in no calendar."""
+    try:
+        at = instant(text).replace(microsecond=0)
+    except ValueError:
+        raise Unprocessable(f"is no time that the calendar has: {text[:60]}", field) from None
+    if at <= ctx.at:
+        raise Unprocessable(f"is not in the future: {text[:60]}", field)
+    return at
+
+
+async def check_currency(ctx: Context, value: Value) -> None:
+    """Unprocessable when the `currency` of a value is none; there may be none."""
+    if value["currency"] not in (None, *CURRENCIES):
         raise Unprocessable(f"is no currency: {value['currency']}; write an ISO 4217 code such as EUR", "currency")
+
+
+async def _check_settings(ctx: Context, value: Value) -> None:
+    await check_currency(ctx, value)
     if value["timezone"] not in time_zones():
         zone = value["timezone"]
         raise Unprocessable(f"is no time zone: {zone!r}; write one such as Europe/Amsterdam", "timezone")

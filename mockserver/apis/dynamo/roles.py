@@ -30,6 +30,8 @@ OWNER = frozenset({"owner"})
 ADMINS = OWNER | {"admin"}
 STAFF = ADMINS | {"member"}
 MEMBER_ROLES = STAFF | {"viewer", "billing"}
+BILLING_READERS = ADMINS | {"viewer", "billing"}
+"""A member has nothing to do with bills."""
 DRIVERS, SITE_OWNERS, INSTALLERS = frozenset({DRIVER}), frozenset({SITE_OWNER}), frozenset({INSTALLER})
 ANYBODY: frozenset[str] = frozenset()
 """Whoever the contract lets in, also without a credential."""
@@ -61,6 +63,18 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "create-reservation": STAFF,
     "list-reservations": MEMBER_ROLES,
     "cancel-reservation": STAFF,
+    "list-tariffs": BILLING_READERS,
+    "create-tariff": ADMINS,
+    "update-tariff": ADMINS,
+    "assign-tariff": ADMINS,
+    "create-tariff-schedule": ADMINS,
+    "list-billing-rules": BILLING_READERS,
+    "create-billing-rule": ADMINS,
+    "update-billing-rule": ADMINS,
+    "delete-billing-rule": ADMINS,
+    "create-promotional-code": ADMINS,
+    "list-user-types": BILLING_READERS,
+    "create-user-type": ADMINS,
 }
 """The roles that may do an operation: fact sheet, 1.9."""
 

@@ -205,9 +205,14 @@ def first_settings(organization: Value) -> Value:
     country = organization["country"]
     return {
         "currency": _CURRENCIES.get(country, "EUR"),
-        "timezone": _TIME_ZONES.get(country, "UTC"),
+        "timezone": first_time_zone(country),
         "billing_email": organization["contact_email"],
     }
+
+
+def first_time_zone(country: str) -> str:
+    """The time zone that an organization of a country starts with."""
+    return _TIME_ZONES.get(country, "UTC")
 
 
 def invitations(ctx: Context, owner_id: str) -> Mapping[str, Value]:

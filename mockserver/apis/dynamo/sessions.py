@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from fixtures.days import DAY_S, unix_s, utc
 from fixtures.people import Person, person
 from fixtures.rng import unit
 from fixtures.sessions import Outcome
 from mockserver.apis.dynamo import seed
-from mockserver.apis.dynamo.prices import seed_prices
+from mockserver.apis.dynamo.price_book import PriceBook
+from mockserver.apis.dynamo.prices import promotion
 from mockserver.apis.dynamo.seed import SeedOrganization
+from mockserver.apis.dynamo.seed_prices import code_of
 from mockserver.domain.billing.breakdown import CostBreakdown, breakdown
+from mockserver.domain.billing.promotions import Promotion
 from mockserver.domain.billing.session_facts import SessionFacts
 from mockserver.domain.sessions import Session, of_evse
 from mockserver.domain.world import World
@@ -51,15 +53,19 @@ class Driver:
         """Who it is."""
         return person(self.organization.locale, self.world.seed, "dynamo driver", self.organization.key, self.number)
 
-    def sessions(self, at: datetime, cut: Mapping[str, Value] = _NONE) -> Sequence[DriverSession]:
+    def sessions(
+        self, at: datetime, cut: Mapping[str, Value] = _NONE, book: PriceBook | None = None
+    ) -> Sequence[DriverSession]:
         """All that have begun by an aware instant, newest first, as they are by then.
 
-        `cut` are the transactions that somebody ended, by id.
+        `cut` are the transactions that somebody ended, by id; `book` says what they cost, and without one they cost
+        what they do as long as nobody changes a price.
         """
+        book = book or PriceBook(self.world.seed, self.organization.id(self.world.seed))
         today_s = unix_s(at) // DAY_S * DAY_S
         found = _sessions(self.world, self.organization, self.number, today_s)
         begun = (
-            DriverSession(self, session, at, cut.get(transaction_id(session)))
+            DriverSession(self, session, at, book, cut.get(transaction_id(session)))
             for session in found
             if session.started_at and session.started_at <= at
         )
@@ -73,6 +79,7 @@ class DriverSession:
     driver: Driver
     session: Session
     at: datetime
+    book: PriceBook
     cut: Value | None = None
     """Its transaction, when somebody ended it."""
 
@@ -111,8 +118,8 @@ class DriverSession:
             session_id=self.id,
             charger_id=session.charger.identity,
             site_id=f"site_{session.site.id}",
-            user_type=None,
-            timezone=ZoneInfo(session.site.timezone),
+            user_types=self.book.at(until).types_of(self.driver.id),
+            timezone=self.book.at(self.started_at).time_zone,
             started_at=self.started_at,
             charging_stopped_at=None if stopped_s is None or stopped_s > unix_s(until) else utc(stopped_s),
             until=until,
@@ -123,10 +130,18 @@ class DriverSession:
     @cached_property
     def bill(self) -> CostBreakdown:
         """What it costs, or has cost so far."""
-        seed, organization = self.driver.world.seed, self.driver.organization
-        prices = _prices(seed, organization)
-        uses_code = self.ended_at is not None and unit(seed, "promotional code", self.id) < _CODE_SHARE
-        return breakdown(self.facts, prices.tariff, prices.rules, prices.code if uses_code else None)
+        facts = self.facts
+        tariff = self.book.at(facts.started_at).tariff(facts.charger_id, facts.started_at)
+        rules = self.book.at(facts.until).rules.values()
+        return breakdown(facts, tariff, rules, self._code(tariff.currency))
+
+    def _code(self, currency: str) -> Promotion | None:
+        """The promotional code that was used for it, where one was and could be."""
+        if self.ended_at is None or unit(self.driver.world.seed, "promotional code", self.id) >= _CODE_SHARE:
+            return None
+        code = promotion(code_of(self.driver.organization))
+        refusal = code.refusal(at=self.ended_at, currency=currency, uses=0, uses_by_user=0)
+        return code if refusal is None else None
 
 
 def transaction_id(session: Session) -> str:
@@ -143,9 +158,6 @@ def drivers(world: World, org_id: str) -> Sequence[Driver]:
     """The drivers of an organization; none of one that clients made."""
     organization = seed.seed_organization(world.seed, org_id)
     return [Driver(world, organization, number + 1) for number in range(organization.drivers)] if organization else []
-
-
-_prices = lru_cache(maxsize=8)(seed_prices)
 
 
 @lru_cache(maxsize=8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mockserver.apis.dynamo.prices import full_components
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.sessions import DriverSession, transaction_id
 from mockserver.apis.dynamo.site_owners import all_steps
@@ -166,6 +167,53 @@ def reservation(value: Value, ctx: Context, expansion: Expansion) -> Wire:
 def reservation_list(values: Sequence[Value], ctx: Context, expansion: Expansion) -> Wire:
     """ReservationList."""
     return {"data": [reservation(value, ctx, expansion) for value in values]}
+
+
+def tariff(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """Tariff."""
+    names = ("tariff_id", "name", "currency", "tax_rate_percent", "created_at")
+    components = full_components(value)
+    return {**_picked(value, *names), "id": value["tariff_id"], "components": components}
+
+
+def tariff_list(values: Sequence[Value], ctx: Context, expansion: Expansion) -> Wire:
+    """TariffList."""
+    return {"tariffs": [tariff(value, ctx, expansion) for value in values], "total": len(values)}
+
+
+def tariff_schedule(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """TariffSchedule."""
+    return _picked(value, "schedule_id", "tariff_id", "days", "start_time", "end_time", "components", "created_at")
+
+
+def billing_rule(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """BillingRule."""
+    return _picked(
+        value, "rule_id", "name", "priority", "tariff_id", "conditions", "actions", "active", "created_at"
+    )  # fmt: skip
+
+
+def billing_rule_list(values: Sequence[Value], ctx: Context, expansion: Expansion) -> Wire:
+    """BillingRuleList."""
+    return {"rules": [billing_rule(value, ctx, expansion) for value in values], "total": len(values)}
+
+
+def promotional_code(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """PromotionalCode."""
+    return _picked(
+        value, "code_id", "code", "discount_type", "discount_value", "currency", "max_uses", "max_uses_per_user",
+        "uses_count", "expires_at", "description", "created_at",
+    )  # fmt: skip
+
+
+def user_type(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """UserType."""
+    return _picked(value, "user_type_id", "name", "description", "user_ids", "created_at")
+
+
+def user_type_list(values: Sequence[Value], ctx: Context, expansion: Expansion) -> Wire:
+    """UserTypeList."""
+    return {"user_types": [user_type(value, ctx, expansion) for value in values], "total": len(values)}
 
 
 def _picked(value: Value, *names: str) -> Wire:

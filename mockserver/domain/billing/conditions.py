@@ -1,7 +1,8 @@
 """Which sessions a billing rule is for: one class per kind of condition, and the names that they go by.
 
-Time of day and day of the week are those of the session's start at the site, so each session has one of either. Source:
-fact sheet of the Dynamo API, 2.10; that the start decides, and that both bounds of energy are included, is our choice.
+Time of day and day of the week are those of the session's start, by the operator's clocks, so each session has one of
+either. Source: fact sheet of the Dynamo API, 2.10; that the start decides, and that both bounds of energy are included,
+is our choice.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from mockserver.domain.billing.session_facts import SessionFacts
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WINDOW = re.compile("([0-9]{2}):([0-9]{2})[–-]([0-9]{2}):([0-9]{2})")
-_DAY_MINUTES = 24 * 60
+DAY_MINUTES = 24 * 60
 
 
 class Condition(Protocol):
@@ -51,7 +52,7 @@ class TimeOfDay:
     windows: tuple[Window, ...]
 
     def holds(self, session: SessionFacts) -> bool:
-        """Whether it did, by the site's clocks."""
+        """Whether it did, by the operator's clocks."""
         local = session.local_start
         minute = local.hour * 60 + local.minute
         return any(minute in window for window in self.windows)
@@ -64,13 +65,13 @@ class DayOfWeek:
     weekdays: frozenset[int]
 
     def holds(self, session: SessionFacts) -> bool:
-        """Whether it did, by the site's calendar."""
+        """Whether it did, by the operator's calendar."""
         return session.local_start.weekday() in self.weekdays
 
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Its user type, charger or site, by the name of the fact, is one of those."""
+    """Its charger or site, by the name of the fact, is one of those."""
 
     fact: str
     names: frozenset[str]
@@ -78,6 +79,17 @@ class OneOf:
     def holds(self, session: SessionFacts) -> bool:
         """Whether it is; a session without that fact is none of them."""
         return getattr(session, self.fact) in self.names
+
+
+@dataclass(frozen=True, slots=True)
+class OfUserType:
+    """Its driver is of one of those types."""
+
+    names: frozenset[str]
+
+    def holds(self, session: SessionFacts) -> bool:
+        """Whether they are."""
+        return not self.names.isdisjoint(session.user_types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +117,16 @@ def condition(kind: str, value: object) -> Condition:
 
 
 def _time_of_day(kind: str, value: object) -> Condition:
-    return TimeOfDay(tuple(_window(text) for text in _texts(kind, value)))
+    return TimeOfDay(tuple(window(text) for text in _texts(kind, value)))
 
 
-def _window(text: str) -> Window:
+def window(text: str) -> Window:
+    """The window that a text such as `22:00–06:00` says; InvalidBilling for another text."""
     match = _WINDOW.fullmatch(text)
     if match:
         from_hour, from_minute, to_hour, to_minute = map(int, match.groups())
         start, end = from_hour * 60 + from_minute, to_hour * 60 + to_minute
-        if max(from_minute, to_minute) < 60 and start < _DAY_MINUTES and end <= _DAY_MINUTES:
+        if max(from_minute, to_minute) < 60 and start < DAY_MINUTES and end <= DAY_MINUTES:
             return Window(start, end)
     raise InvalidBilling(f"time_of_day is {text!r}; it must be HH:MM–HH:MM, such as 22:00–06:00")
 
@@ -140,7 +153,7 @@ def _texts(kind: str, value: object) -> list[str]:
 CONDITIONS: Mapping[str, Callable[[str, object], Condition]] = {
     "time_of_day": _time_of_day,
     "day_of_week": _day_of_week,
-    "user_type": _one_of,
+    "user_type": lambda kind, value: OfUserType(frozenset(_texts(kind, value))),
     "charger_id": _one_of,
     "site_id": _one_of,
     "min_energy_kwh": lambda kind, value: EnergyRange(least_kwh=number(kind, value)),

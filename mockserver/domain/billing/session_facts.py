@@ -21,13 +21,13 @@ MINUTE_S = 60
 class SessionFacts:
     """A session as it is billed: finished, or active and seen as of an instant.
 
-    `until` is its end, or that instant. `timezone` is the site's. InvalidBilling when it contradicts itself.
+    `until` is its end, or that instant. `timezone` is the operator's. InvalidBilling when it contradicts itself.
     """
 
     session_id: str
     charger_id: str
     site_id: str | None
-    user_type: str | None
+    user_types: frozenset[str]
     timezone: ZoneInfo
     started_at: datetime
     charging_stopped_at: datetime | None  # None: it charged, or wanted to, until the end
@@ -49,7 +49,7 @@ class SessionFacts:
 
     @property
     def local_start(self) -> datetime:
-        """Its start, by the site's clocks."""
+        """Its start, by the operator's clocks."""
         return self.started_at.astimezone(self.timezone)
 
     @property

@@ -9,6 +9,7 @@ import pytest
 
 from mockserver.apis.dynamo.roles import ALLOWED, ANYBODY, DRIVER, INSTALLER, MEMBER_ROLES, SITE_OWNER
 from mockserver.apis.dynamo.seed import HARBOUR, key_id, weekly_invitations
+from mockserver.apis.dynamo.seed_prices import rules_of, tariffs_of
 from mockserver.apis.dynamo.seed_reservations import daily_reservations
 from mockserver.apis.dynamo.sessions import Driver
 from specs.operation import Operation
@@ -38,6 +39,8 @@ def things(office: Office) -> Mapping[str, str]:
         "invitation_id": invitation_id,
         "session_id": Driver(office.mock.runtime.world, HARBOUR, 1).sessions(NOON)[-1].id,
         "reservation_id": reservation_id,
+        "tariff_id": next(iter(tariffs_of(office.seed, office.harbour))),
+        "rule_id": next(iter(rules_of(office.seed, office.harbour))),
         "key_id": key_id(office.seed, HARBOUR.api_key(office.seed)),
     }
 

@@ -50,7 +50,7 @@ def session_of(written: Json) -> SessionFacts:
         session_id=written["session_id"],
         charger_id=written["charger_id"],
         site_id=written["site_id"],
-        user_type=written["user_type"],
+        user_types=frozenset(filter(None, [written["user_type"]])),
         timezone=ZoneInfo(written["timezone"]),
         started_at=datetime.fromisoformat(written["started_at"]),
         charging_stopped_at=stopped_at and datetime.fromisoformat(stopped_at),

@@ -68,13 +68,20 @@ def test_the_start_decides_the_day_though_the_night_began_the_day_before() -> No
     assert not friday_nights.matches(started("2026-03-07T01:00"), None)
 
 
-@pytest.mark.parametrize("fact", ["user_type", "charger_id", "site_id"])
-def test_names_of_user_type_charger_and_site(fact: str) -> None:
+@pytest.mark.parametrize("fact", ["charger_id", "site_id"])
+def test_names_of_charger_and_site(fact: str) -> None:
     session = replace(SESSION, **{fact: "this"})
     assert condition(fact, "this").holds(session)
     assert condition(fact, ["that", "this"]).holds(session)
     assert not condition(fact, ["that"]).holds(session)
     assert not condition(fact, "this").holds(replace(SESSION, **{fact: None}))
+
+
+def test_a_driver_may_be_of_several_types() -> None:
+    session = replace(SESSION, user_types=frozenset({"guest", "staff"}))
+    assert [condition("user_type", name).holds(session) for name in ("guest", "staff", "taxi")] == [True, True, False]
+    assert condition("user_type", ["taxi", "staff"]).holds(session)
+    assert not condition("user_type", "guest").holds(replace(SESSION, user_types=frozenset()))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +97,7 @@ def test_all_conditions_must_hold_and_none_always_do() -> None:
     both = rule(("free_session", None), conditions={"user_type": "guest", "min_energy_kwh": 12})
     assert both.matches(SESSION, None)
     assert not both.matches(replace(SESSION, energy_wh=11_000), None)
-    assert not both.matches(replace(SESSION, user_type="employee"), None)
+    assert not both.matches(replace(SESSION, user_types=frozenset({"employee"})), None)
     assert rule(("free_session", None)).matches(SESSION, None)
 
 

@@ -1,0 +1,127 @@
+"""What an organization charged at any time: what it charged from the start, and each change with its instant.
+
+A session keeps the tariff that held where it began, and is closed by the rules that hold when it ends. Whoever changes
+prices says so by `note`; `PriceBook.of(ctx)` then knows all that was said.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from mockserver.apis.dynamo import prices, seed, seed_prices
+from mockserver.apis.dynamo.prices import Schedule, UserType
+from mockserver.domain.billing.rules import BillingRule
+from mockserver.domain.billing.tariffs import Tariff
+from mockserver.http.exchange import Context
+from mockserver.http.resources import Resource, prefixed
+from mockserver.store import Value
+
+_CHANGES = Resource(
+    name="change of prices",
+    plural="changes of prices",
+    collection="dynamo.price_changes",
+    members={},
+    id_form=prefixed("chg_"),
+    stamps={"at": True},
+)
+"""`kind` is the member of an `Edition`, `thing` an id there, and `value` what is there now as JSON; null: nothing."""
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "tariffs": prices.tariff,
+    "schedules": prices.schedule,
+    "rules": prices.rule,
+    "user_types": prices.user_type,
+    "assigned": str,
+    "time_zones": ZoneInfo,
+}
+TIME_ZONE = "organization"
+"""The only key of `time_zones`."""
+
+
+async def note(ctx: Context, kind: str, key: str, value: Any, *, org_id: str | None = None) -> None:
+    """Say that something is charged otherwise from now on, by the calling organization or another one."""
+    changes = _CHANGES if org_id is None else _CHANGES.of(org_id)
+    await changes.create(ctx, body={}, kind=kind, thing=key, value=value)
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What is charged from an instant on, each thing by its id."""
+
+    since: datetime
+    tariffs: Mapping[str, Tariff]
+    rules: Mapping[str, BillingRule]
+    time_zones: Mapping[str, ZoneInfo]
+    schedules: Mapping[str, Schedule]
+    user_types: Mapping[str, UserType]
+    assigned: Mapping[str, str]
+    """The tariffs of charge points, as far as they have one of their own."""
+    otherwise: str | None
+    """The tariff of all others; None where there is none."""
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        """Where its hours are meant."""
+        return self.time_zones[TIME_ZONE]
+
+    def tariff_id(self, charger_id: str) -> str | None:
+        """The tariff of a charge point."""
+        return self.assigned.get(charger_id, self.otherwise)
+
+    def tariff(self, charger_id: str, at: datetime) -> Tariff:
+        """By what a session is priced that begins there at an aware instant."""
+        tariff_id, local = self.tariff_id(charger_id), at.astimezone(self.time_zone)
+        assert tariff_id is not None, "a charge point without a tariff"  # noqa: S101  # a defect, not an input
+        for schedule in self.schedules.values():
+            if schedule.tariff_id == tariff_id and local in schedule.hours:
+                return replace(self.tariffs[tariff_id], components=schedule.components)
+        return self.tariffs[tariff_id]
+
+    def types_of(self, user_id: str) -> frozenset[str]:
+        """The names of the types that a user is of."""
+        return frozenset(each.name for each in self.user_types.values() if user_id in each.user_ids)
+
+    def changed(self, change: Value) -> Edition:
+        """What is charged from a change on."""
+        kind, value = change["kind"], change["value"]
+        now = {**getattr(self, kind), change["thing"]: value and _READ[kind](value)}
+        kept: dict[str, Any] = {kind: {key: each for key, each in now.items() if each is not None}}
+        return replace(self, since=datetime.fromisoformat(change["at"]), **kept)
+
+
+class PriceBook:
+    """The editions of an organization; `changes` in the order of their making."""
+
+    def __init__(self, world_seed: int, org_id: str, changes: Sequence[Value] = ()) -> None:
+        self._editions = [*accumulate(changes, Edition.changed, initial=_first(world_seed, org_id))]
+
+    @classmethod
+    async def of(cls, ctx: Context, org_id: str) -> PriceBook:
+        """All that is known by now."""
+        return cls(ctx.world.seed, org_id, await _CHANGES.of(org_id).list(ctx))
+
+    def at(self, at: datetime) -> Edition:
+        """What is charged at an aware instant."""
+        return self._editions[bisect_right(self._editions, at, lo=1, key=lambda each: each.since) - 1]
+
+
+@lru_cache(maxsize=8)
+def _first(world_seed: int, org_id: str) -> Edition:
+    organization = seed.seed_organization(world_seed, org_id)
+    tariffs = seed_prices.tariffs_of(world_seed, org_id)
+    return Edition(
+        since=datetime.min.replace(tzinfo=UTC),
+        tariffs={key: prices.tariff(value) for key, value in tariffs.items()},
+        rules={key: prices.rule(value) for key, value in seed_prices.rules_of(world_seed, org_id).items()},
+        time_zones={TIME_ZONE: ZoneInfo(seed.first_time_zone(organization.country if organization else ""))},
+        schedules={},
+        user_types={},
+        assigned={},
+        otherwise=next(iter(tariffs), None),
+    )
