@@ -9,6 +9,7 @@ from mockserver.apis.dynamo.prices import full_components
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.sessions import DriverSession, transaction_id
 from mockserver.apis.dynamo.site_owners import all_steps
+from mockserver.apis.dynamo.stations.transactions import Active
 from mockserver.domain.billing.breakdown import CostBreakdown
 from mockserver.http.exchange import Context
 from mockserver.http.expand import Expansion
@@ -214,6 +215,25 @@ def user_type(value: Value, ctx: Context, expansion: Expansion) -> Wire:
 def user_type_list(values: Sequence[Value], ctx: Context, expansion: Expansion) -> Wire:
     """UserTypeList."""
     return {"user_types": [user_type(value, ctx, expansion) for value in values], "total": len(values)}
+
+
+def active_transaction_list(values: Sequence[Active], ctx: Context, expansion: Expansion) -> Wire:
+    """ActiveTransactionList."""
+    return {"transactions": [_active_transaction(each) for each in values], "total": len(values)}
+
+
+def _active_transaction(each: Active) -> Wire:
+    wire = {
+        "transaction_id": each.number,
+        "charge_point_id": each.charge_point_id,
+        "connector_id": each.connector_id,
+        "id_tag": each.id_tag,
+        "session_id": each.session_id,
+        "started_at": to_the_second(each.started_at),
+        "meter_start_wh": each.meter_start_wh,
+        "energy_kwh": None if each.energy_wh is None else each.energy_wh / 1000,
+    }
+    return {name: value for name, value in wire.items() if value is not None}
 
 
 def _picked(value: Value, *names: str) -> Wire:

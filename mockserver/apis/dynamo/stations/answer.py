@@ -20,7 +20,7 @@ Failure = Literal["offline", "timeout", "error"]
 class Answer:
     """What came of a call. `failure` says why there is no yes or no; what it does not know, a station says by `status`.
 
-    `response` is the payload, or an OCPP error as `errorCode` and `errorDescription`, or None for no answer.
+    `response` is the payload; or an OCPP error as `errorCode`, `errorDescription` and `errorDetails`; or None.
     """
 
     charge_point_id: str
@@ -42,7 +42,7 @@ class Answer:
         least, most = _ANSWERS_WITHIN_MS
         took_ms = least + int(unit(seed, "ocpp answer", message_id) * (most - least))
         if is_error:
-            code = response["errorCode"]
+            code, response = response["errorCode"], {**response, "errorDetails": {}}
             return cls(charge_point_id, code, response, took_ms, None if code in _UNKNOWN_ACTION else "error")
         return cls(charge_point_id, response.get("status", "Accepted"), response, took_ms)
 
@@ -61,3 +61,8 @@ class Answer:
         said = (self.response or {}).get("errorDescription")
         text = f"{self.charge_point_id} answered {self.status}" + (f': "{said}".' if said else ".")
         return BadGateway(text, slug="charge_point_rejected")
+
+
+def mismatch(charge_point_id: str, version: str) -> Conflict:
+    """The refusal of what a station of that version of OCPP cannot be told."""
+    return Conflict(f"{charge_point_id} speaks OCPP {version}.", slug="ocpp_version_mismatch")

@@ -23,7 +23,7 @@ from fixtures.sessions import ChargingSession, session_at
 from mockserver.apis.dynamo import seed, seed_reservations
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.stations import ocpp16, ocpp201
-from mockserver.apis.dynamo.stations.answer import Answer
+from mockserver.apis.dynamo.stations.answer import Answer, mismatch
 from mockserver.apis.dynamo.stations.chargers import chargers, configuration
 from mockserver.apis.dynamo.stations.connectors import FREE, Connector, Hold, station_tag
 from mockserver.apis.dynamo.stations.registry import RESERVATION, RESERVATIONS, TRANSACTIONS
@@ -119,12 +119,12 @@ class Station:
         if connector.running is not None:
             return connector.running["transaction_id"]
         session = connector.charging(self.at_s)
-        return None if session is None else self._number_of(session)
+        return None if session is None else self.number_of(session)
 
     async def call(self, action: str, payload: Payload) -> Answer:
         """Send a call of OCPP 1.6, and do what follows from the answer; Conflict for one that 2.0.1 is not given."""
         if self.version != "1.6" and action not in ocpp201.WORDED:
-            raise Conflict(f"{self.id} speaks OCPP {self.version}.", slug="ocpp_version_mismatch")
+            raise mismatch(self.id, self.version)
         if not self.is_online:
             return Answer.offline(self.id)
         message_id = self.ctx.runtime.ocpp.next_id()
@@ -151,7 +151,7 @@ class Station:
             raise Conflict(f"Connector {connector.number} of {self.id} is {self.status(connector)}; this tag {why}.")
         await self._follow(before)
         assert connector.running is not None, "it has just started"  # noqa: S101  # a defect, not an input
-        return await self._transaction(connector.running["transaction_id"])
+        return await self.transaction(connector.running["transaction_id"])
 
     async def stop(self, connector: Connector) -> Value:
         """The driver ends what runs at a connector; the transaction, or Conflict when none runs."""
@@ -160,7 +160,7 @@ class Station:
             raise Conflict(f"No transaction runs at connector {connector.number} of {self.id}.")
         ocpp16.stop(self.state, connector, "Local")
         await self._follow(before)
-        return await self._transaction(transaction_id)
+        return await self.transaction(transaction_id)
 
     async def show(self, connector: Connector, status: str | None) -> None:
         """Have a connector show a status: see `Connector.show`."""
@@ -235,11 +235,11 @@ class Station:
         )
         session = connector.charging(self.at_s)
         if connector.running is not None:
-            await transactions.set(ctx, await self._transaction(number), **stopped)
+            await transactions.set(ctx, await self.transaction(number), **stopped)
         elif session is not None:
             await transactions.create(
                 ctx,
-                key=self._id_of(connector, session),
+                key=f"txn_{self.world_id_of(session)}",
                 body={},
                 charge_point_id=self.id,
                 connector_id=connector.number,
@@ -273,7 +273,7 @@ class Station:
         }
         self._written = await self.ctx.store.put(_STATIONS, self.id, value, expected=self._written)
 
-    async def _transaction(self, number: int) -> Value:
+    async def transaction(self, number: int) -> Value:
         """The transaction of that number here, which a client began or ended."""
         (transaction,) = await TRANSACTIONS.of(self.org_id).list(
             self.ctx, charge_point_id=self.id, ocpp_transaction_id=number
@@ -308,13 +308,15 @@ class Station:
             connector.hold = Hold(reservation_id=seeded.reservation_id, id_tag=seeded.id_tag, until_s=seeded.until_s)
             connector.note(0 if is_new else seeded.from_s)  # it was held yesterday, too
 
-    def _number_of(self, session: ChargingSession) -> int:
+    def number_of(self, session: ChargingSession) -> int:
+        """The number in OCPP of the transaction of a session of the world here."""
         described = Described(self.ctx.world.seed, self.charger.traits, self._link)
         return Ocpp16(described).transaction_id(session)
 
-    def _id_of(self, connector: Connector, session: ChargingSession) -> str:
+    def world_id_of(self, session: ChargingSession) -> str:
+        """The id that the world gives to a session here."""
         found = self.ctx.world.sessions(utc(session.plugged_in_s), utc(session.plugged_in_s + 1), [self.site])
-        return next(f"txn_{each.id}" for each in found if each.charging.name == session.name)
+        return next(each.id for each in found if each.charging.name == session.name)
 
     @cached_property
     def _link(self) -> Link:
