@@ -66,7 +66,7 @@ def receipt(
 ) -> bytes:
     """The receipt as a PDF, the same bytes for the same facts; InvalidBilling unless the bill is the final one.
 
-    Times are the site's. Letters that are not Latin, Greek or Cyrillic show as boxes, and are right when copied.
+    Times are the operator's. Letters that are not Latin, Greek or Cyrillic show as boxes, and are right when copied.
     """
     if not bill.is_final:
         raise InvalidBilling(f"session {bill.session_id} is not finished; it has a receipt when it is")

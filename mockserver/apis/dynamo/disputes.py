@@ -8,7 +8,7 @@ from typing import Any
 
 from mockserver import ids
 from mockserver.apis.dynamo.registry import resource, to_the_second
-from mockserver.apis.dynamo.sessions import DriverSession, drivers
+from mockserver.apis.dynamo.sessions import BilledSession, drivers, sessions
 from mockserver.http.errors import Conflict
 from mockserver.http.exchange import Context
 from mockserver.http.machines import Machine, Refusal, Transition
@@ -24,16 +24,16 @@ def _disputed(ctx: Context, org_id: str) -> Mapping[str, Value]:
     found = (
         _opened(session)
         for driver in drivers(ctx.world, org_id)
-        for session in driver.sessions(ctx.at)
+        for session in sessions(ctx.world, org_id, ctx.at, of=driver)
         if session.status == "stopped" and session.ended_at and session.ended_at + _OPENED_AFTER <= ctx.at
     )
     return {each["id"]: each for each in found}
 
 
-def _opened(session: DriverSession) -> Value:
+def _opened(session: BilledSession) -> Value:
     assert session.ended_at is not None, "not over"  # noqa: S101  # a defect, not an input
     return {
-        "id": ids.prefixed("dsp_", session.driver.world.seed, session.id),
+        "id": ids.prefixed("dsp_", session.world.seed, session.id),
         NUMBER: 0,
         "reason": _REASON,
         "expected_cost": None,
@@ -42,11 +42,11 @@ def _opened(session: DriverSession) -> Value:
     }
 
 
-def about(session: DriverSession) -> dict[str, Any]:
+def about(session: BilledSession) -> dict[str, Any]:
     """What a new dispute about a session has beside what its driver says."""
     return {
         "session_id": session.id,
-        "driver_id": session.driver.id,
+        "driver_id": session.user_id,
         "status": DISPUTE.states[0],
         "charged_cost": float(session.bill.total_cost),
         "currency": session.bill.currency,

@@ -96,6 +96,11 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "create-promotional-code": ADMINS,
     "list-user-types": BILLING_READERS,
     "create-user-type": ADMINS,
+    "list-billing-sessions": BILLING_READERS,
+    "get-billing-session": BILLING_READERS,
+    "get-billing-session-cost-breakdown": BILLING_READERS,
+    "download-billing-session-receipt": BILLING_READERS,
+    "get-billing-session-live-cost": BILLING_READERS,
 }
 """The roles that may do an operation: fact sheet, 1.9."""
 

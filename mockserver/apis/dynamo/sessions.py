@@ -7,7 +7,7 @@ transactions are those of the world behind a prefix.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import islice
@@ -21,11 +21,12 @@ from mockserver.apis.dynamo.price_book import PriceBook
 from mockserver.apis.dynamo.prices import promotion
 from mockserver.apis.dynamo.seed import SeedOrganization
 from mockserver.apis.dynamo.seed_prices import code_of
-from mockserver.domain.billing.breakdown import CostBreakdown, breakdown
+from mockserver.domain.billing.breakdown import CostBreakdown, DiscountSource, breakdown
 from mockserver.domain.billing.promotions import Promotion
 from mockserver.domain.billing.session_facts import SessionFacts
 from mockserver.domain.sessions import Session, of_evse
 from mockserver.domain.world import World
+from mockserver.domain.worlds import NamedWorld
 from mockserver.store import Value
 
 HISTORY = timedelta(days=30)
@@ -53,30 +54,15 @@ class Driver:
         """Who it is."""
         return person(self.organization.locale, self.world.seed, "dynamo driver", self.organization.key, self.number)
 
-    def sessions(
-        self, at: datetime, cut: Mapping[str, Value] = _NONE, book: PriceBook | None = None
-    ) -> Sequence[DriverSession]:
-        """All that have begun by an aware instant, newest first, as they are by then.
-
-        `cut` are the transactions that somebody ended, by id; `book` says what they cost, and without one they cost
-        what they do as long as nobody changes a price.
-        """
-        book = book or PriceBook(self.world.seed, self.organization.id(self.world.seed))
-        today_s = unix_s(at) // DAY_S * DAY_S
-        found = _sessions(self.world, self.organization, self.number, today_s)
-        begun = (
-            DriverSession(self, session, at, book, cut.get(transaction_id(session)))
-            for session in found
-            if session.started_at and session.started_at <= at
-        )
-        return sorted(begun, key=lambda session: session.started_at, reverse=True)
-
 
 @dataclass(frozen=True)
-class DriverSession:
-    """A session of a driver as it is at an aware instant, when it has begun."""
+class BilledSession:
+    """A session as it is at an aware instant, when it has begun."""
 
-    driver: Driver
+    world: World
+    organization: SeedOrganization
+    driver: Driver | None
+    """Who charges; None for a card of nobody who is known."""
     session: Session
     at: datetime
     book: PriceBook
@@ -87,6 +73,16 @@ class DriverSession:
     def id(self) -> str:
         """Its id."""
         return f"sess_{self.session.id}"
+
+    @property
+    def user_id(self) -> str | None:
+        """The id of its driver, or None."""
+        return self.driver.id if self.driver else None
+
+    @property
+    def id_tag(self) -> str:
+        """The card that began it."""
+        return self.session.charging.id_token
 
     @property
     def started_at(self) -> datetime:
@@ -118,7 +114,7 @@ class DriverSession:
             session_id=self.id,
             charger_id=session.charger.identity,
             site_id=f"site_{session.site.id}",
-            user_types=self.book.at(until).types_of(self.driver.id),
+            user_types=self.book.at(until).types_of(self.driver.id) if self.driver else frozenset(),
             timezone=self.book.at(self.started_at).time_zone,
             started_at=self.started_at,
             charging_stopped_at=None if stopped_s is None or stopped_s > unix_s(until) else utc(stopped_s),
@@ -135,11 +131,17 @@ class DriverSession:
         rules = self.book.at(facts.until).rules.values()
         return breakdown(facts, tariff, rules, self._code(tariff.currency))
 
+    @property
+    def code(self) -> str | None:
+        """The promotional code that made it cheaper, or None."""
+        codes = (each.reference for each in self.bill.discounts if each.type is DiscountSource.PROMOTIONAL_CODE)
+        return next(codes, None)
+
     def _code(self, currency: str) -> Promotion | None:
         """The promotional code that was used for it, where one was and could be."""
-        if self.ended_at is None or unit(self.driver.world.seed, "promotional code", self.id) >= _CODE_SHARE:
+        if self.ended_at is None or unit(self.world.seed, "promotional code", self.id) >= _CODE_SHARE:
             return None
-        code = promotion(code_of(self.driver.organization))
+        code = promotion(code_of(self.organization))
         refusal = code.refusal(at=self.ended_at, currency=currency, uses=0, uses_by_user=0)
         return code if refusal is None else None
 
@@ -147,6 +149,41 @@ class DriverSession:
 def transaction_id(session: Session) -> str:
     """The id of the transaction of a session of the world."""
     return f"txn_{session.id}"
+
+
+def sessions(
+    world: World,
+    org_id: str,
+    at: datetime,
+    *,
+    of: Driver | None = None,
+    cut: Mapping[str, Value] = _NONE,
+    book: PriceBook | None = None,
+) -> Sequence[BilledSession]:
+    """All of an organization, or of a driver, that have begun by an aware instant, newest first, as they are by then.
+
+    `cut` are the transactions that somebody ended, by id; `book` says what they cost, and without one they cost what
+    they do as long as nobody changes a price.
+    """
+    organization = seed.seed_organization(world.seed, org_id)
+    if organization is None:
+        return ()
+    book = book or PriceBook(world.seed, org_id)
+    who = {each.number: each for each in drivers(world, org_id)}
+    today_s, premises = unix_s(at) // DAY_S * DAY_S, _Premises(world, world.seed, world.named, org_id)
+    begun = (
+        BilledSession(world, organization, who.get(number), session, at, book, cut.get(transaction_id(session)))
+        for number in ([of.number] if of else _numbers(world, org_id))
+        for session in _sessions(premises, number, today_s)
+        if session.started_at and session.started_at <= at
+    )
+    return sorted(begun, key=lambda session: session.started_at, reverse=True)
+
+
+def _numbers(world: World, org_id: str) -> range:
+    """Those of the EVSEs of its sites."""
+    evses = (sum(len(charger.evses) for charger in site.chargers) for site in seed.sites(world, org_id))
+    return range(1, max(evses, default=0) + 1)
 
 
 def driver(world: World, org_id: str, driver_id: str) -> Driver | None:
@@ -160,13 +197,23 @@ def drivers(world: World, org_id: str) -> Sequence[Driver]:
     return [Driver(world, organization, number + 1) for number in range(organization.drivers)] if organization else []
 
 
-@lru_cache(maxsize=8)
-def _sessions(world: World, organization: SeedOrganization, number: int, today_s: int) -> Sequence[Session]:
-    """The sessions of a driver up to the end of a day, by the EVSE."""
+@dataclass(frozen=True)
+class _Premises:
+    """Where an organization operates: the same in all worlds of a seed and a name."""
+
+    world: World = field(compare=False)
+    seed: int
+    named: NamedWorld
+    org_id: str
+
+
+@lru_cache(maxsize=256)
+def _sessions(premises: _Premises, number: int, today_s: int) -> Sequence[Session]:
+    """The sessions at the n-th EVSE of each site up to the end of a day."""
     start_s, end_s = today_s - int(HISTORY.total_seconds()), today_s + DAY_S
     found: list[Session] = []
-    for site in seed.sites(world, organization.id(world.seed)):
+    for site in seed.sites(premises.world, premises.org_id):
         evses = ((charger, evse) for charger in site.chargers for evse in charger.evses)
         for charger, evse in islice(evses, number - 1, number):
-            found += of_evse(world.seed, site, charger, evse, start_s, end_s)
+            found += of_evse(premises.seed, site, charger, evse, start_s, end_s)
     return found

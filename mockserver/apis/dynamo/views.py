@@ -7,7 +7,7 @@ from typing import Any
 
 from mockserver.apis.dynamo.prices import full_components
 from mockserver.apis.dynamo.registry import to_the_second
-from mockserver.apis.dynamo.sessions import DriverSession, transaction_id
+from mockserver.apis.dynamo.sessions import BilledSession, transaction_id
 from mockserver.apis.dynamo.site_owners import all_steps
 from mockserver.apis.dynamo.stations.transactions import Active
 from mockserver.domain.billing.breakdown import CostBreakdown
@@ -91,7 +91,7 @@ def site_owner_project_list(values: Sequence[Value], ctx: Context, expansion: Ex
     return {"data": [*values]}
 
 
-def portal_session(value: tuple[DriverSession, str | None], ctx: Context, expansion: Expansion) -> Wire:
+def portal_session(value: tuple[BilledSession, str | None], ctx: Context, expansion: Expansion) -> Wire:
     """PortalSession."""
     session, dispute_status = value
     bill, facts, ended_at = session.bill, session.facts, session.ended_at
@@ -109,6 +109,36 @@ def portal_session(value: tuple[DriverSession, str | None], ctx: Context, expans
         "currency": bill.currency,
         "status": session.status,
         "dispute_status": dispute_status,
+    }
+
+
+def billing_session(value: tuple[BilledSession, str | None], ctx: Context, expansion: Expansion) -> Wire:
+    """BillingSession."""
+    return {**portal_session(value, ctx, expansion), "user_id": value[0].user_id}
+
+
+def billing_session_detail(value: tuple[BilledSession, str | None], ctx: Context, expansion: Expansion) -> Wire:
+    """BillingSessionDetail."""
+    shown, session = billing_session(value, ctx, expansion), value[0]
+    return {
+        **shown,
+        "tariff_id": session.bill.tariff_id,
+        "id_tag": session.id_tag,
+        "promotional_code": session.code,
+        "finalised_at": shown["ended_at"],
+    }
+
+
+def live_cost(bill: CostBreakdown, ctx: Context, expansion: Expansion) -> Wire:
+    """LiveCost."""
+    return {
+        "session_id": bill.session_id,
+        "tariff_id": bill.tariff_id,
+        "duration_minutes": float(bill.duration_minutes),
+        "energy_kwh": float(bill.energy_kwh),
+        "estimated_cost": float(bill.total_cost),
+        "currency": bill.currency,
+        "updated_at": to_the_second(ctx.at),
     }
 
 

@@ -11,7 +11,7 @@ from mockserver.apis.dynamo.roles import ALLOWED, ANYBODY, DRIVER, INSTALLER, ME
 from mockserver.apis.dynamo.seed import HARBOUR, key_id, weekly_invitations
 from mockserver.apis.dynamo.seed_prices import rules_of, tariffs_of
 from mockserver.apis.dynamo.seed_reservations import daily_reservations
-from mockserver.apis.dynamo.sessions import Driver
+from mockserver.apis.dynamo.sessions import drivers, sessions
 from specs.operation import Operation
 from tests.mock import NOON
 from tests.mockserver.apis.dynamo.steps import OPERATIONS, Office, body_of, refused, said, send
@@ -32,12 +32,13 @@ def path_of(office: Office, operation: Operation, org_id: str) -> str:
 
 def things(office: Office) -> Mapping[str, str]:
     """Something of Harbour Volt for each parameter of a path."""
+    world = office.mock.runtime.world
     *_, invitation_id = weekly_invitations(office.seed, office.harbour, NOON)
-    *_, reservation_id = daily_reservations(office.mock.runtime.world, office.harbour, NOON.toordinal())
+    *_, reservation_id = daily_reservations(world, office.harbour, NOON.toordinal())
     return {
         "user_id": office.user_id("viewer"),
         "invitation_id": invitation_id,
-        "session_id": Driver(office.mock.runtime.world, HARBOUR, 1).sessions(NOON)[-1].id,
+        "session_id": sessions(world, office.harbour, NOON, of=drivers(world, office.harbour)[0])[-1].id,
         "reservation_id": reservation_id,
         "tariff_id": next(iter(tariffs_of(office.seed, office.harbour))),
         "rule_id": next(iter(rules_of(office.seed, office.harbour))),

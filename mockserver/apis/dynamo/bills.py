@@ -1,0 +1,59 @@
+"""What the driver portal and the operator's billing have in common: sessions with all that clients did to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mockserver.apis.dynamo.disputes import DISPUTES
+from mockserver.apis.dynamo.price_book import PriceBook
+from mockserver.apis.dynamo.registry import ORGANIZATIONS
+from mockserver.apis.dynamo.roles import Caller
+from mockserver.apis.dynamo.sessions import BilledSession, Driver, sessions
+from mockserver.apis.dynamo.stations.registry import TRANSACTIONS
+from mockserver.http.errors import Conflict, NotFound
+from mockserver.http.exchange import Context, Reply
+
+
+async def sessions_of(ctx: Context, driver: Driver | None = None) -> Sequence[BilledSession]:
+    """The sessions of the caller's organization, or of one of its drivers, newest first."""
+    org_id = Caller.of(ctx).principal.client_id
+    cut = {each["id"]: each for each in await TRANSACTIONS.list(ctx, is_of_world=True)}
+    return sessions(ctx.world, org_id, ctx.at, of=driver, cut=cut, book=await PriceBook.of(ctx, org_id))
+
+
+async def session_of(ctx: Context, session_id: str, driver: Driver | None = None) -> BilledSession:
+    """The one of them with that id; NotFound when there is none."""
+    found = next((each for each in await sessions_of(ctx, driver) if each.id == session_id), None)
+    if found is None:
+        raise NotFound(f"There is no session {session_id}.", slug="session_not_found")
+    return found
+
+
+async def with_disputes(ctx: Context, found: Sequence[BilledSession]) -> Sequence[tuple[BilledSession, str | None]]:
+    """Each with the state of its latest dispute."""
+    disputes = {each["session_id"]: each["status"] for each in await DISPUTES.list(ctx)}
+    return [(session, disputes.get(session.id)) for session in found]
+
+
+async def receipt_of(ctx: Context, session: BilledSession) -> Reply:
+    """The receipt of a session that is over, for the driver, or else for whoever has the card."""
+    from mockserver.receipts.receipt import Issuer, Recipient, receipt  # here because it loads a PDF library
+
+    refuse_unfinished(session, "There is no receipt before the session has ended.")
+    organization = await ORGANIZATIONS.get(ctx, Caller.of(ctx).principal.client_id)
+    who = session.driver.person if session.driver else None
+    pdf = receipt(
+        session.bill,
+        session.facts,
+        issuer=Issuer(**{name: organization[name] for name in ("name", "country", "contact_email")}),
+        driver=Recipient(name=who.full_name, email=who.email) if who else Recipient(name=f"Card {session.id_tag}"),
+        site_name=session.session.site.name,
+        connector_id=session.session.evse.number,
+    )
+    return Reply(200, pdf, [("content-disposition", f'attachment; filename="receipt-{session.id}.pdf"')])
+
+
+def refuse_unfinished(session: BilledSession, text: str) -> None:
+    """Conflict, with that text, while it is under way."""
+    if session.ended_at is None:
+        raise Conflict(text, slug="session_not_finished")
