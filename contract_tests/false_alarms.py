@@ -66,8 +66,8 @@ class FalseAlarms:
                 # A 5xx is reported by not_a_server_error already, and any gateway may ask for patience (RFC 6585, 4).
                 return status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS
             case MissingHeaderNotRejected(header_name=name):
-                # Requests without a token are for ignored_auth to judge, which takes 403 as well as 401.
-                return name.lower() != "authorization"
+                # Requests without credentials are for ignored_auth to judge, which takes 403 as well as 401.
+                return name.lower() not in {"authorization", *(header.lower() for header in self._headers)}
         return True
 
     def _is_declared_refusal(self, case: Case[Any], status: int) -> bool:

@@ -144,7 +144,7 @@ def test_a_run_that_reaches_nothing_is_not_green(
     ("order", "message"),
     [
         ("", "say where: either --url URL or --target NAME, or --app MODULE:NAME"),
-        ("--bogus", "No such option '--bogus'"),
+        ("--bogus", "No such option"),  # click quotes it in one version, and puts a colon before it in another
         ("--help", "these words only ask for help"),
         ("--target 'x", "No closing quotation"),
         ("--target x", "targets.toml cannot be read"),
