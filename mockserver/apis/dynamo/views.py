@@ -247,6 +247,21 @@ def user_type_list(values: Sequence[Value], ctx: Context, expansion: Expansion) 
     return {"user_types": [user_type(value, ctx, expansion) for value in values], "total": len(values)}
 
 
+def cpo_command_result(value: Value, ctx: Context, expansion: Expansion) -> Wire:
+    """CpoCommandResult."""
+    return _picked(
+        value, "command_id", "charge_point_id", "command", "status", "response", "response_time_ms", "sent_at",
+        "message",
+    )  # fmt: skip
+
+
+def cpo_bulk_command_result(values: Sequence[Value], ctx: Context, expansion: Expansion) -> Wire:
+    """CpoBulkCommandResult."""
+    succeeded = sum(value["status"] == "Accepted" for value in values)
+    results = [cpo_command_result(value, ctx, expansion) for value in values]
+    return {"results": results, "total": len(values), "succeeded": succeeded, "failed": len(values) - succeeded}
+
+
 def active_transaction_list(values: Sequence[Active], ctx: Context, expansion: Expansion) -> Wire:
     """ActiveTransactionList."""
     return {"transactions": [_active_transaction(each) for each in values], "total": len(values)}

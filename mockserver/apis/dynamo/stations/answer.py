@@ -46,6 +46,11 @@ class Answer:
             return cls(charge_point_id, code, response, took_ms, None if code in _UNKNOWN_ACTION else "error")
         return cls(charge_point_id, response.get("status", "Accepted"), response, took_ms)
 
+    @property
+    def is_unknown_action(self) -> bool:
+        """Whether the station answered that it does not know the action."""
+        return self.failure is None and self.status in _UNKNOWN_ACTION and "errorCode" in (self.response or {})
+
     def heard(self) -> Self:
         """Itself; the documented refusal when the station could not be asked, was silent, or answered with an error."""
         if self.failure == "offline":

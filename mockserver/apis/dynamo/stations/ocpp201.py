@@ -13,11 +13,16 @@ from mockserver.apis.dynamo.stations.connectors import OCCUPIED
 from mockserver.http.ocpp import Payload
 
 
+def _the_same(answer: Payload) -> Payload:
+    return answer
+
+
 class Worded(NamedTuple):
-    """The action in 2.0.1, and its payload from that of 1.6, with the members of the answer beside."""
+    """The action in 2.0.1, its payload from that of 1.6, with the members of the answer beside, and the answer."""
 
     action: str
     payload: Callable[[Payload], dict[str, Any]]
+    answer: Callable[[Payload], Payload] = _the_same
 
 
 def status(of_ocpp16: str) -> str:
@@ -51,6 +56,76 @@ def _remote_start(payload: Payload) -> dict[str, Any]:
 
 def _reset(payload: Payload) -> dict[str, Any]:
     return {"type": "Immediate" if payload["type"] == "Hard" else "OnIdle"}
+
+
+def _unlocked(answer: Payload) -> Payload:
+    """There is no word for a connector without a lock."""
+    return {"status": "UnlockFailed"} if answer.get("status") == "NotSupported" else answer
+
+
+def _profile(payload: Payload) -> dict[str, Any]:
+    profile = payload["csChargingProfiles"]
+    named = {name: value for name, value in profile.items() if name != "chargingProfileId"}
+    if "transactionId" in named:
+        named["transactionId"] = str(named["transactionId"])
+    named["chargingProfilePurpose"] = _purpose(named["chargingProfilePurpose"])
+    named["chargingSchedule"] = [{"id": 1, **profile["chargingSchedule"]}]
+    return {"evseId": payload["connectorId"], "chargingProfile": {"id": profile["chargingProfileId"], **named}}
+
+
+def _profiles(payload: Payload) -> dict[str, Any]:
+    if "id" in payload:
+        return {"chargingProfileId": payload["id"]}
+    names = {"connectorId": "evseId", "stackLevel": "stackLevel"}
+    criteria = {new: payload[old] for old, new in names.items() if old in payload}
+    if "chargingProfilePurpose" in payload:
+        criteria["chargingProfilePurpose"] = _purpose(payload["chargingProfilePurpose"])
+    return {"chargingProfileCriteria": criteria} if criteria else {}
+
+
+def _purpose(of_ocpp16: str) -> str:
+    return "ChargingStationMaxProfile" if of_ocpp16 == "ChargePointMaxProfile" else of_ocpp16
+
+
+def _firmware(payload: Payload) -> dict[str, Any]:
+    return {
+        "requestId": 0,
+        "firmware": {"location": payload["location"], "retrieveDateTime": payload["retrieveDate"]},
+    }
+
+
+def _log(payload: Payload) -> dict[str, Any]:
+    return {"logType": "DiagnosticsLog", "requestId": 0, "log": {"remoteLocation": payload["location"]}}
+
+
+def _logged(answer: Payload) -> Payload:
+    return {"status": "Accepted", "filename": answer["fileName"]} if "fileName" in answer else answer
+
+
+def _taken(answer: Payload) -> Payload:
+    """What says nothing in 1.6 has a status."""
+    return answer or {"status": "Accepted"}
+
+
+def _local_list(payload: Payload) -> dict[str, Any]:
+    cards = [_card(card) for card in payload.get("localAuthorizationList", ())]
+    return {
+        "versionNumber": payload["listVersion"],
+        "updateType": payload["updateType"],
+        **({"localAuthorizationList": cards} if cards else {}),
+    }
+
+
+def _card(card: Payload) -> dict[str, Any]:
+    if "idTagInfo" not in card:
+        return {"idToken": _token(card)}
+    info = card["idTagInfo"]
+    told = {"status": info["status"]}
+    if "expiryDate" in info:
+        told["cacheExpiryDateTime"] = info["expiryDate"]
+    if "parentIdTag" in info:
+        told["groupIdToken"] = _token({"idTag": info["parentIdTag"]})
+    return {"idToken": _token(card), "idTokenInfo": told}
 
 
 def _status_notification(payload: Payload) -> dict[str, Any]:
@@ -91,16 +166,23 @@ WORDED: Mapping[str, Worded] = {
         "ChangeAvailability", lambda payload: {"operationalStatus": payload["type"], **_evse(payload)}
     ),
     "ClearCache": Worded("ClearCache", lambda payload: {}),
+    "ClearChargingProfile": Worded("ClearChargingProfile", _profiles),
+    "GetDiagnostics": Worded("GetLog", _log, _logged),
     "RemoteStartTransaction": Worded("RequestStartTransaction", _remote_start),
     "RemoteStopTransaction": Worded(
         "RequestStopTransaction", lambda payload: {"transactionId": str(payload["transactionId"])}
     ),
     "ReserveNow": Worded("ReserveNow", _reserve_now),
     "Reset": Worded("Reset", _reset),
+    "SendLocalList": Worded("SendLocalList", _local_list),
+    "SetChargingProfile": Worded("SetChargingProfile", _profile),
     "StartTransaction": Worded("TransactionEvent", _started),
     "StatusNotification": Worded("StatusNotification", _status_notification),
     "StopTransaction": Worded("TransactionEvent", _stopped),
-    "UnlockConnector": Worded("UnlockConnector", lambda payload: {"evseId": payload["connectorId"], "connectorId": 1}),
+    "UnlockConnector": Worded(
+        "UnlockConnector", lambda payload: {"evseId": payload["connectorId"], "connectorId": 1}, _unlocked
+    ),
+    "UpdateFirmware": Worded("UpdateFirmware", _firmware, _taken),
 }
 
 
@@ -112,4 +194,6 @@ def exchange(action: str, payload: Payload, answer: Payload | None) -> tuple[str
     worded, said = WORDED[action], answer
     if answer is not None and "idTagInfo" in answer:
         said = {"idTokenInfo": answer["idTagInfo"]}
+    elif answer is not None and "errorCode" not in answer:
+        said = worded.answer(answer)
     return worded.action, worded.payload({**payload, **(answer or {})}), said

@@ -18,10 +18,13 @@ from mockserver.http.parameters import instant
 from specs.validation import Side
 
 Path = tuple[str, ...]
+Wrong = Iterator[tuple[Path, str, str]]
+"""Where something is wrong, what, and the keyword of JSON Schema that it breaks, or nothing."""
 Naming = Callable[[Path], str]
 """How a request calls the member at a path of the payload; the payload itself at the empty one."""
 
 _PROFILES = {"RemoteStartTransaction": "chargingProfile", "SetChargingProfile": "csChargingProfiles"}
+_TIMES = frozenset({"expiryDate", "retrieveDate", "startSchedule", "startTime", "stopTime", "validFrom", "validTo"})
 _ORDERED = (("startTime", "stopTime"), ("validFrom", "validTo"))
 _CAPITAL = re.compile(r"(?=[A-Z])")
 
@@ -44,10 +47,12 @@ def payload_of(action: str, members: Mapping[str, Any]) -> dict[str, Any]:
 
 def check(action: str, payload: Payload, at: datetime, named: Naming) -> None:
     """InvalidRequest for what OCPP does not allow; an action that OCPP does not have may have any payload."""
-    if action in ACTIONS and (
-        wrong := [*_violations(action, payload, named)] or [*_broken(action, payload, at, named)]
-    ):
-        raise InvalidRequest(wrong)
+    if action not in ACTIONS:
+        return
+    for look in (_violations(action, payload), _timeless(payload, ()), _broken(action, payload, at)):
+        wrong = [FieldError("body", named(path), message, keyword) for path, message, keyword in look]
+        if wrong:
+            raise InvalidRequest(wrong)
 
 
 @cache
@@ -75,50 +80,62 @@ def _made(schema: Mapping[str, Any], value: Any) -> Any:
     return round(value, 1) if "multipleOf" in schema else value
 
 
-def _violations(action: str, payload: Payload, named: Naming) -> Iterator[FieldError]:
+def _violations(action: str, payload: Payload) -> Wrong:
     for each in _side().validator(f"/{action}").violations(payload):
-        yield FieldError("body", named(tuple(each.pointer.split("/")[1:])), each.message, each.keyword)
+        yield tuple(each.pointer.split("/")[1:]), each.message, each.keyword
 
 
-def _broken(action: str, payload: Payload, at: datetime, named: Naming) -> Iterator[FieldError]:
+def _timeless(value: Payload, place: Path) -> Wrong:
+    """Times that are none in the calendar, though they look like some."""
+    for name, each in value.items():
+        if isinstance(each, Mapping):
+            yield from _timeless(each, (*place, name))
+        elif name in _TIMES:
+            try:
+                instant(each)
+            except ValueError:
+                yield (*place, name), f"is no time that the calendar has: {each}", ""
+
+
+def _broken(action: str, payload: Payload, at: datetime) -> Wrong:
     """What schemas cannot say, of a payload that is valid under its own."""
-    found = [*_unordered(payload, ())]
+    yield from _unordered(payload, ())
     if action == "ReserveNow" and instant(payload["expiryDate"]) <= at:
-        found.append((("expiryDate",), f"is not in the future: {payload['expiryDate']}"))
+        yield ("expiryDate",), f"is not in the future: {payload['expiryDate']}", ""
     if action == "SendLocalList" and payload["updateType"] == "Full":
-        found += _unjudged(payload.get("localAuthorizationList", ()))
+        yield from _unjudged(payload.get("localAuthorizationList", ()))
     member = _PROFILES.get(action, "")
     if member in payload:
-        found += [((member, *path), text) for path, text in _unusable(payload[member])]
+        for path, text, keyword in _unusable(payload[member]):
+            yield (member, *path), text, keyword
         purpose = payload[member]["chargingProfilePurpose"]
         if action == "RemoteStartTransaction" and purpose != TRANSACTION:
-            found.append(((member, "chargingProfilePurpose"), f"has to be {TRANSACTION} here, not {purpose}"))
-    yield from (FieldError("body", named(path), text) for path, text in found)
+            yield (member, "chargingProfilePurpose"), f"has to be {TRANSACTION} here, not {purpose}", ""
 
 
-def _unordered(value: Payload, place: Path) -> Iterator[tuple[Path, str]]:
+def _unordered(value: Payload, place: Path) -> Wrong:
     for earlier, later in _ORDERED:
         if earlier in value and later in value and instant(value[later]) <= instant(value[earlier]):
-            yield (*place, later), f"is not later than {value[earlier]}"
+            yield (*place, later), f"is not later than {value[earlier]}", ""
     for name, each in value.items():
         if isinstance(each, Mapping):
             yield from _unordered(each, (*place, name))
 
 
-def _unjudged(cards: Sequence[Payload]) -> Iterator[tuple[Path, str]]:
+def _unjudged(cards: Sequence[Payload]) -> Wrong:
     for number, card in enumerate(cards):
         if "idTagInfo" not in card:
-            yield ("localAuthorizationList", str(number), "idTagInfo"), "is missing: a full list needs it"
+            yield ("localAuthorizationList", str(number), "idTagInfo"), "is missing: a full list needs it", ""
 
 
-def _unusable(profile: Payload) -> Iterator[tuple[Path, str]]:
+def _unusable(profile: Payload) -> Wrong:
     if (text := problem(profile)) is not None:
-        yield (), text
+        yield (), text, ""
         return
     before = -1
     for number, period in enumerate(profile["chargingSchedule"]["chargingSchedulePeriod"]):
         start = period["startPeriod"]
         if (number == 0 and start != 0) or start <= before:
             text = f"is not behind {before}" if number else f"is {start}, but the first period begins at 0"
-            yield ("chargingSchedule", "chargingSchedulePeriod", str(number), "startPeriod"), text
+            yield ("chargingSchedule", "chargingSchedulePeriod", str(number), "startPeriod"), text, ""
         before = start

@@ -141,6 +141,8 @@ class Station:
         self._record("csms", action, payload, response, is_error=is_error)
         if order is None and not is_error:
             await self._follow(before)
+        if self.version != "1.6":
+            *_, response = ocpp201.exchange(action, payload, response)
         return Answer.to(self.ctx.world.seed, self.id, message_id, response, is_error=is_error)
 
     async def start(self, connector: Connector, id_tag: str) -> Value:

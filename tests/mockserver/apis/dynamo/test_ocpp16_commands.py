@@ -141,11 +141,23 @@ def test_nothing_is_sent_to_whom_it_cannot_be(office: Office, action: str) -> No
 WRONG: dict[str, tuple[str, Wire, str]] = {
     "a reservation until now": ("ReserveNow", {"expiry_date": timestamp(NOON)}, "expiry_date"),
     "no day": ("ReserveNow", {"expiry_date": "2026-02-30T12:00:00Z"}, "expiry_date"),
+    "outside the calendar": ("ReserveNow", {"expiry_date": "9999-12-31T23:59:59-12:00"}, "expiry_date"),
+    "nor is this one inside": ("GetDiagnostics", {"start_time": "0001-01-01T00:00:00+12:00"}, "start_time"),
     "an end before the start": ("GetDiagnostics", {"stop_time": "2026-03-16T00:00:00Z"}, "stop_time"),
     "a card in a full list of which nothing is said": (
         "SendLocalList",
         {"local_authorization_list": [{"id_tag": CARD}]},
         "local_authorization_list.0.id_tag_info",
+    ),
+    "a profile that ends before it begins": (
+        "SetChargingProfile",
+        {"cs_charging_profiles": {**PROFILE, "valid_from": AN_HOUR_ON, "valid_to": timestamp(NOON)}},
+        "cs_charging_profiles.valid_to",
+    ),
+    "a profile that recurs, but not how": (
+        "SetChargingProfile",
+        {"cs_charging_profiles": {**PROFILE, "charging_profile_kind": "Recurring"}},
+        "cs_charging_profiles",
     ),
     "a start with a profile for others": (
         "RemoteStartTransaction",

@@ -40,6 +40,7 @@ def things(office: Office) -> Mapping[str, str]:
         "invitation_id": invitation_id,
         "session_id": sessions(world, office.harbour, NOON, of=drivers(world, office.harbour)[0])[-1].id,
         "reservation_id": reservation_id,
+        "charge_point_id": "london-hub-001",
         "tariff_id": next(iter(tariffs_of(office.seed, office.harbour))),
         "rule_id": next(iter(rules_of(office.seed, office.harbour))),
         "key_id": key_id(office.seed, HARBOUR.api_key(office.seed)),
