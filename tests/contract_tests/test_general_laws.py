@@ -43,8 +43,10 @@ def test_every_law_has_a_planted_defect() -> None:
 
 @pytest.mark.parametrize(("habit", "trap", "seed"), TRAPS)
 def test_a_trap_raises_nothing(habit: Habit, trap: Trap, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Laws wait for what shows late; the shorter wait here is as good, and there are many.
+    # Laws wait for what shows late, and before they ask again; shorter waits are as good here, and there are many.
     monkeypatch.setattr(traps, "SEEN_AFTER_S", 0.2)
+    monkeypatch.setattr("contract_tests.laws.stage._AGAIN_S", 0.05)
+    monkeypatch.setattr("contract_tests.laws.client.PAUSE_S", 0.01)
     assert not said(played(habit, trap, seed=seed, settle_s=2.0))
 
 
