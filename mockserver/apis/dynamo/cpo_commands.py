@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mockserver.apis.dynamo.registry import resource, to_the_second
+from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.stations.answer import Answer
 from mockserver.apis.dynamo.stations.payloads import Path, check, payload_of, snake_path
 from mockserver.apis.dynamo.stations.schedules import DEFAULT, STATION
@@ -56,7 +57,7 @@ _COMMANDS: Mapping[str, _Command] = {
         "SendLocalList", "list_version", "local_authorization_list", "update_type", update_type="Full"
     ),
 }
-_DONE = frozenset({"Accepted", "RebootRequired", "Scheduled", "Unlocked"})
+_DONE = ("Accepted", "RebootRequired", "Scheduled", "Unlocked")
 _FIRST_LIMIT_ID = 1_000_000
 """The profile of the limit of connector n has this id plus n, far from those that clients are likely to choose."""
 _WAITS_S = 10
@@ -64,7 +65,7 @@ _WAITS_S = 10
 
 async def send_cpo_command(ctx: Context, *, charge_point_id: str) -> Value:
     """Tell one of them; Conflict when it cannot be told."""
-    station = await Station.of(ctx, _org_id(ctx), charge_point_id)
+    station = await Station.of(ctx, Caller.of(ctx).principal.client_id, charge_point_id)
     action, payload = await _call(ctx, station)
     answer = await station.call(action, payload)
     if answer.failure == "offline":
@@ -74,7 +75,9 @@ async def send_cpo_command(ctx: Context, *, charge_point_id: str) -> Value:
 
 async def send_bulk_cpo_command(ctx: Context) -> Sequence[Value]:
     """Tell all of them, or none when one does not exist or cannot be asked this."""
-    stations = [await Station.of(ctx, _org_id(ctx), each) for each in ctx.body["charge_point_ids"]]
+    stations = [
+        await Station.of(ctx, Caller.of(ctx).principal.client_id, each) for each in ctx.body["charge_point_ids"]
+    ]
     calls = [await _call(ctx, station) for station in stations]
     return [
         await _noted(ctx, action, await station.call(action, payload))
@@ -84,7 +87,7 @@ async def send_bulk_cpo_command(ctx: Context) -> Sequence[Value]:
 
 async def list_cpo_command_history(ctx: Context, *, charge_point_id: str) -> Sequence[Value]:
     """What was sent, newest first."""
-    station = await Station.of(ctx, _org_id(ctx), charge_point_id)
+    station = await Station.of(ctx, Caller.of(ctx).principal.client_id, charge_point_id)
     return [*reversed(await COMMANDS.list(ctx, charge_point_id=station.id))]
 
 
@@ -161,8 +164,3 @@ def _outcome(ctx: Context, action: str, answer: Answer) -> tuple[str, str | None
     except ApiError as refusal:
         return "Error", refusal.detail
     return "Accepted" if answer.status in _DONE else "Rejected", None
-
-
-def _org_id(ctx: Context) -> str:
-    assert ctx.principal is not None, "every operation needs a credential"  # noqa: S101  # a defect, not an input
-    return ctx.principal.client_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from mockserver.apis.dynamo.registry import to_the_second
+from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.stations.answer import mismatch
 from mockserver.apis.dynamo.stations.payloads import Naming, check, payload_of, snake_path
 from mockserver.apis.dynamo.stations.station import Station
@@ -12,6 +13,13 @@ from mockserver.apis.dynamo.stations.transactions import Active, active
 from mockserver.http.exchange import Context
 from mockserver.http.ocpp import Payload
 from mockserver.store import Value
+
+STATUSES = (
+    *("Accepted", "Rejected", "NotImplemented", "NotSupported", "Scheduled", "RebootRequired", "Unlocked"),
+    *("UnlockFailed", "Occupied", "Faulted", "Unavailable", "Failed", "VersionMismatch", "Unknown"),
+    *("UnknownMessageId", "UnknownVendorId"),
+)
+"""All that stations may say: what people have ordered one to answer may be anything."""
 
 
 def _command(action: str) -> Callable[[Context], Awaitable[Value]]:
@@ -51,18 +59,20 @@ async def send_ocpp16_command(ctx: Context) -> Value:
 
 async def list_active_transactions(ctx: Context, *, charge_point_id: str | None) -> Sequence[Active]:
     """Those that run, last started first."""
-    stations = await Station.all(ctx, _org_id(ctx))
+    stations = await Station.all(ctx, Caller.of(ctx).principal.client_id)
     asked = [each for each in stations if each.version == "1.6" and charge_point_id in (None, each.id)]
     found = [transaction for station in asked for transaction in await active(station)]
     return sorted(found, key=lambda transaction: transaction.started_at, reverse=True)
 
 
 async def _send(ctx: Context, action: str, payload: Payload, named: Naming) -> Value:
-    station = await Station.of(ctx, _org_id(ctx), ctx.body["charge_point_id"])
+    station = await Station.of(ctx, Caller.of(ctx).principal.client_id, ctx.body["charge_point_id"])
     if station.version != "1.6":
         raise mismatch(station.id, station.version)
     check(action, payload, ctx.at, named)
     answer = (await station.call(action, payload)).heard()
+    if answer.status not in STATUSES:
+        raise answer.refused()
     return {
         "charge_point_id": station.id,
         "command": action,
@@ -71,8 +81,3 @@ async def _send(ctx: Context, action: str, payload: Payload, named: Naming) -> V
         "sent_at": to_the_second(ctx.at),
         "response_time_ms": answer.response_time_ms,
     }
-
-
-def _org_id(ctx: Context) -> str:
-    assert ctx.principal is not None, "every operation needs a credential"  # noqa: S101  # a defect, not an input
-    return ctx.principal.client_id

@@ -49,7 +49,7 @@ class Answer:
     @property
     def is_unknown_action(self) -> bool:
         """Whether the station answered that it does not know the action."""
-        return self.failure is None and self.status in _UNKNOWN_ACTION and "errorCode" in (self.response or {})
+        return "errorCode" in (self.response or {}) and self.status in _UNKNOWN_ACTION
 
     def heard(self) -> Self:
         """Itself; the documented refusal when the station could not be asked, was silent, or answered with an error."""

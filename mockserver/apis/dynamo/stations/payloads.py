@@ -100,6 +100,8 @@ def _timeless(value: Payload, place: Path) -> Wrong:
 def _broken(action: str, payload: Payload, at: datetime) -> Wrong:
     """What schemas cannot say, of a payload that is valid under its own."""
     yield from _unordered(payload, ())
+    if payload.get("idTag") == "":
+        yield ("idTag",), "is empty", ""
     if action == "ReserveNow" and instant(payload["expiryDate"]) <= at:
         yield ("expiryDate",), f"is not in the future: {payload['expiryDate']}", ""
     if action == "SendLocalList" and payload["updateType"] == "Full":

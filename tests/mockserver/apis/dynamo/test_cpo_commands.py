@@ -149,6 +149,7 @@ def test_a_connector_without_a_lock_is_not_unlocked_in_ocpp_201(office: Office) 
 ANSWERS: dict[str, tuple[Wire, str, str | None]] = {
     "yes": ({"payload": {"status": "Accepted"}}, "Accepted", None),
     "no": ({"payload": {"status": "Rejected"}}, "Rejected", None),
+    "nonsense": ({"payload": {"status": []}}, "Rejected", None),
     "error": (
         {"error": {"code": "InternalError", "description": "Full"}},
         *("Error", f'{POINT} answered InternalError: "Full".'),

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from mockserver.apis.dynamo.ocpp_1_6_commands import STATUSES
 from mockserver.apis.dynamo.stations.ocpp16 import ACTIONS
 from mockserver.apis.dynamo.stations.payloads import snake
 from mockserver.clock import timestamp
 from tests.asgi import Client
 from tests.mock import NOON
-from tests.mockserver.apis.dynamo.steps import OPERATIONS, Office, Wire, body_of, refused, said, send
+from tests.mockserver.apis.dynamo.steps import CONTRACT, OPERATIONS, Office, Wire, body_of, refused, said, send
 
 POINT, BUSY, OF_OCPP_201 = "london-hub-001", "amsterdam-office-001", "london-hub-006"
 THEIRS = "utrecht-street-009"
@@ -49,6 +50,10 @@ def raw(office: Office, action: str, payload: Wire) -> Any:
         "/ocpp16/send_command",
         {"charge_point_id": POINT, "command": action, "payload": payload},
     )
+
+
+def test_the_words_are_those_of_the_contract() -> None:
+    assert CONTRACT.document["components"]["schemas"]["Ocpp16Status"]["enum"] == [*STATUSES]
 
 
 def order(office: Office, action: str, **answer: Any) -> None:
@@ -110,6 +115,8 @@ ANSWERS: dict[str, tuple[Wire, int, str]] = {
     "unknown": ({"error": {"code": "NotImplemented"}}, 200, "NotImplemented"),
     "unsupported": ({"error": {"code": "NotSupported"}}, 200, "NotSupported"),
     "error": ({"error": {"code": "InternalError", "description": "Lock motor blocked"}}, 502, "charge_point_rejected"),
+    "a word that OCPP has not": ({"payload": {"status": "Perhaps"}}, 502, "charge_point_rejected"),
+    "no word": ({"payload": {"status": []}}, 502, "charge_point_rejected"),
     "silence": ({"silent": True}, 504, "charge_point_timeout"),
 }
 
@@ -192,6 +199,7 @@ RAW: dict[str, tuple[str, Wire, str]] = {
     "another type": ("UnlockConnector", {"connectorId": "1"}, "payload.connectorId"),
     "a value that there is not": ("ChangeAvailability", {"connectorId": 1, "type": "Off"}, "payload.type"),
     "a member that OCPP has not": ("ClearCache", {"connectorId": 1}, "payload"),
+    "no tag": ("RemoteStartTransaction", {"idTag": ""}, "payload.idTag"),
     "a long tag": ("RemoteStartTransaction", {"idTag": "x" * 21}, "payload.idTag"),
     "in the words of Dynamo": ("RemoteStopTransaction", {"transaction_id": 1}, "payload.transactionId"),
     "past": (
