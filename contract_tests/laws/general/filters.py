@@ -13,7 +13,7 @@ from typing import Any
 from contract_tests.contract import Place
 from contract_tests.exchange import Exchange
 from contract_tests.laws.general.likeness import same, words
-from contract_tests.laws.general.looking import Path, furnished, identity, look, moment
+from contract_tests.laws.general.looking import Path, Selection, furnished, identity, look, moment
 from contract_tests.laws.general.pages import large, pages, shown, size_near
 from contract_tests.laws.general.selectors import filters, orders
 from contract_tests.laws.law import Breach, NotPlayed, general
@@ -21,7 +21,6 @@ from contract_tests.laws.stage import Stage
 from contract_tests.surface.listings import Listing
 from contract_tests.surface.schemas import keyword, members, types
 
-_MOST_PAGES = 5
 _FEW = 3
 _LONG = 100
 _BOUND_FORMATS = ("date", "date-time", "time", "duration")
@@ -76,22 +75,19 @@ def _require_selected(
 ) -> None:
     member = listing.filters[parameter]
     asked = {parameter: str(value).lower() if isinstance(value, bool) else value}
-    exchanges: list[Exchange] = []
-    found: set[str] = set()
-    for exchange in islice(pages(stage, listing, asked, large(stage, listing), **path), _MOST_PAGES):
-        exchanges.append(exchange)
-        for item in shown(stage, listing, exchange):
-            found.add(identity(listing, item))
-            if isinstance(item, dict) and item.get(member) is not None:
-                says = f"only what has {words(value)} as {member}, with {parameter}={asked[parameter]}"
-                right = _selects(stage, listing, member, value, item[member])
-                stage.require(right, exchange, says, f"there is something with {words(item[member])}")
+    selection = Selection(stage, listing, asked, path)
+    for exchange, item in selection:
+        if isinstance(item, dict) and item.get(member) is not None:
+            says = f"only what has {words(value)} as {member}, with {parameter}={asked[parameter]}"
+            right = _selects(stage, listing, member, value, item[member])
+            stage.require(right, exchange, says, f"there is something with {words(item[member])}")
     wanted = _having(listing, before, member, value)
-    if len(exchanges) < _MOST_PAGES and not wanted <= found:
+    if selection.is_whole and not wanted <= selection.found:
         still = _having(listing, look(stage, listing, path).items, member, value)
-        missing = sorted((wanted & still) - found)
+        missing = sorted((wanted & still) - selection.found)
         says = f"all {len(wanted)} things that have {words(value)} as {member}, with {parameter}={asked[parameter]}"
-        stage.require(not missing, exchanges[-1], says, f"listed without the filter, missing with it: {missing[:_FEW]}")
+        came = f"listed without the filter, missing with it: {missing[:_FEW]}"
+        stage.require(not missing, selection.exchanges[-1], says, came)
 
 
 def _having(listing: Listing, items: list[Any], member: str, value: Any) -> set[str]:

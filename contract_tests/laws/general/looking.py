@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from contract_tests.exchange import Exchange
 from contract_tests.laws.general.making import make, parents_of
-from contract_tests.laws.general.pages import pages, shown, size_near, worth_trying
+from contract_tests.laws.general.pages import large, pages, shown, size_near, worth_trying
 from contract_tests.laws.law import Breach, NotPlayed
 from contract_tests.laws.stage import Stage
 from contract_tests.surface.listings import Listing
@@ -18,6 +19,7 @@ from contract_tests.surface.resources import path_parameters
 
 _ATTEMPTS = 3
 _MOST_MADE = 4
+_MOST_PAGES = 5
 _LARGE = 100
 
 Path = Mapping[str, Any]
@@ -35,6 +37,32 @@ def look(stage: Stage, listing: Listing, path: Path, size: int | None = None) ->
     """A look at the first page, a large one unless a size is given; raises NotPlayed where it cannot be had."""
     exchange = next(pages(stage, listing, None, size or size_near(stage, listing, _LARGE), **path))
     return Look(shown(stage, listing, exchange), exchange)
+
+
+class Selection:
+    """What a list shows page by page where it is asked to select, up to a few pages of a long one.
+
+    `found` are the identities of the items that came so far, `exchanges` the pages.
+    """
+
+    def __init__(self, stage: Stage, listing: Listing, asked: Mapping[str, Any], path: Path) -> None:
+        self._listing = listing
+        self._stage = stage
+        self._pages = islice(pages(stage, listing, asked, large(stage, listing), **path), _MOST_PAGES)
+        self.exchanges: list[Exchange] = []
+        self.found: set[str] = set()
+
+    def __iter__(self) -> Iterator[tuple[Exchange, Any]]:
+        for exchange in self._pages:
+            self.exchanges.append(exchange)
+            for item in shown(self._stage, self._listing, exchange):
+                self.found.add(identity(self._listing, item))
+                yield exchange, item
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that was selected has come, once nothing more comes."""
+        return len(self.exchanges) < _MOST_PAGES
 
 
 def furnished(stage: Stage, listing: Listing, least: int) -> tuple[Path, Look]:

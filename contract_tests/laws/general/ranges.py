@@ -9,14 +9,13 @@ from itertools import islice, pairwise
 from typing import Any
 
 from contract_tests.exchange import Exchange
-from contract_tests.laws.general.looking import Path, furnished, identity, look, moment
+from contract_tests.laws.general.looking import Path, Selection, furnished, identity, look, moment
 from contract_tests.laws.general.pages import large, pages, shown
 from contract_tests.laws.general.selectors import ranges, tiles
 from contract_tests.laws.law import Breach, NotPlayed, general
 from contract_tests.laws.stage import Stage
 from contract_tests.surface.listings import Listing, Range, Tiles
 
-_MOST_PAGES = 5
 _FEW = 3
 _WIDTH = 8
 _NEAR = timedelta(seconds=1)
@@ -57,17 +56,13 @@ def _require_cut(
 ) -> None:
     """Judge by two ranges: outside of the one nothing may be, inside of the other everything has to be."""
     words = f"with {cut.start}={asked[cut.start]} and {cut.until}={asked[cut.until]}"
-    exchanges: list[Exchange] = []
-    found: set[str] = set()
-    for exchange in islice(pages(stage, listing, asked, large(stage, listing), **path), _MOST_PAGES):
-        exchanges.append(exchange)
-        for item in shown(stage, listing, exchange):
-            found.add(identity(listing, item))
-            time = _time(item, cut.member)
-            late = time and (time >= around[1] if cut.until_included is False else time > around[1])
-            if time and (time < around[0] or late):
-                came = f"there is something with {cut.member} {item[cut.member]}"
-                raise Breach(exchange, f"nothing but what lies in the range, {words}", came)
+    selection = Selection(stage, listing, asked, path)
+    for exchange, item in selection:
+        time = _time(item, cut.member)
+        late = time and (time >= around[1] if cut.until_included is False else time > around[1])
+        if time and (time < around[0] or late):
+            came = f"there is something with {cut.member} {item[cut.member]}"
+            raise Breach(exchange, f"nothing but what lies in the range, {words}", came)
     told, included = "range" in listing.declared, cut.until_included
 
     def inside(items: list[Any]) -> dict[str, str]:
@@ -79,11 +74,11 @@ def _require_cut(
         }
 
     wanted = inside(before)
-    if len(exchanges) < _MOST_PAGES and not wanted.keys() <= found:
+    if selection.is_whole and not wanted.keys() <= selection.found:
         still = inside(look(stage, listing, path).items)
-        missing = [time for name, time in wanted.items() if name in still and name not in found]
+        missing = [time for name, time in wanted.items() if name in still and name not in selection.found]
         came = f"listed without the range, missing with it: {cut.member} {', '.join(missing[:_FEW])}"
-        stage.require(not missing, exchanges[-1], f"all that lies in the range, {words}", came)
+        stage.require(not missing, selection.exchanges[-1], f"all that lies in the range, {words}", came)
 
 
 @general("inferred", "critical", tiles)
