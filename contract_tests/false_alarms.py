@@ -6,7 +6,7 @@ What stays is what the contract settles. Where it leaves the server a choice, an
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
@@ -130,8 +130,7 @@ class FalseAlarms:
         label = case.operation.label
         if status not in BUSY or label in self._broken:
             return True
-        for attempt in range(self._retries):
-            time.sleep(PAUSE_S * 2**attempt)
+        for _ in self._pauses():
             try:
                 status = case.call(headers=dict(self._headers)).status_code
             except requests.RequestException:
@@ -146,8 +145,7 @@ class FalseAlarms:
         """Whether a request that got no answer gets none again; where it could do harm twice, it is not sent."""
         if exchange.method not in ("GET", "HEAD", "OPTIONS") or exchange.operation in self._broken:
             return True
-        for attempt in range(self._retries):
-            time.sleep(PAUSE_S * 2**attempt)
+        for _ in self._pauses():
             with suppress(requests.RequestException):
                 requests.request(
                     exchange.method, exchange.url, headers=dict(exchange.headers), timeout=10, allow_redirects=False
@@ -155,6 +153,12 @@ class FalseAlarms:
                 return False
         self._broken.add(exchange.operation)
         return True
+
+    def _pauses(self) -> Iterator[None]:
+        """A turn for each time that a request may be sent again, after a pause that grows."""
+        for attempt in range(self._retries):
+            time.sleep(PAUSE_S * 2**attempt)
+            yield
 
     def _is_announced_outage(self, label: str, status: int) -> bool:
         """Whether the contract names this 5xx, as 503 for a charger that cannot be reached; 500 is always a bug."""

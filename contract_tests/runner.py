@@ -16,6 +16,7 @@ from contract_tests.plan import LAWS, Plan
 
 def run(plan: Plan, interrupts: Interrupts | None = None) -> Generator[Event]:
     """The events of one run, from Started to Ended; raises ContractError if schemathesis cannot use the document."""
+    # Made for lanes, too, so that a document which schemathesis cannot use is refused before the first request.
     generation = Generation(plan) if set(plan.phases) - {LAWS} else None
     points = plan.points.declared(plan.contract.operations)
     yield Started(

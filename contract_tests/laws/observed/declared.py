@@ -25,8 +25,7 @@ class DeclaredInvariantsHold(Observer):
     @classmethod
     def of(cls, plan: Plan) -> Self:
         """The observer of a run, that knows what is declared."""
-        invariants = plan.laws.surface.declaration.invariants if plan.laws else None
-        return cls(plan.contract, plan.credentials, invariants)
+        return cls(plan.contract, plan.credentials, plan.surface.declaration.invariants)
 
     def judges(self, label: str) -> bool:
         """Whether a success of an operation may show anything of which something is declared."""
