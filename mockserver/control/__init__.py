@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from mockserver.http.api import Api
-from mockserver.http.auth import local_or_token
-from mockserver.http.errors import ProblemStyle
+from mockserver.http.control_plane import control_plane
 
-API = Api(
+API = control_plane(
     name="control",
     base_path="/_mock",
     handlers=__name__,
-    errors=ProblemStyle("https://gridmock.dev/problems/"),
-    identify={"controlToken": local_or_token},
-    journalled=False,
 )

@@ -11,8 +11,9 @@ from mockserver.apis.dynamo.identity import known
 from mockserver.apis.dynamo.mail import ready_mail
 from mockserver.apis.dynamo.roles import knows_user, permit
 from mockserver.http.api import Api
-from mockserver.http.auth import bearer, key_header, local_or_token
-from mockserver.http.errors import Headers, ProblemStyle
+from mockserver.http.auth import bearer, key_header
+from mockserver.http.control_plane import control_plane
+from mockserver.http.errors import Headers
 from mockserver.http.exchange import Exchange
 
 _WINDOW_S = 60.0
@@ -55,11 +56,8 @@ API = Api(
     ignores_unknown_query=True,
 )
 
-BACKSTAGE = Api(
+BACKSTAGE = control_plane(
     name="dynamo-backstage",
     base_path="/_mock/dynamo",
     handlers=f"{__name__}.backstage",
-    errors=ProblemStyle("https://gridmock.dev/problems/"),
-    identify={"controlToken": local_or_token},
-    journalled=False,
 )

@@ -16,7 +16,7 @@ from mockserver.http.exchange import Context, Reply
 
 async def sessions_of(ctx: Context, driver: Driver | None = None) -> Sequence[BilledSession]:
     """The sessions of the caller's organization, or of one of its drivers, newest first."""
-    org_id = Caller.of(ctx).principal.client_id
+    org_id = Caller.of(ctx).org_id
     cut = {each["id"]: each for each in await TRANSACTIONS.list(ctx, is_of_world=True)}
     return sessions(ctx.world, org_id, ctx.at, of=driver, cut=cut, book=await PriceBook.of(ctx, org_id))
 
@@ -40,7 +40,7 @@ async def receipt_of(ctx: Context, session: BilledSession) -> Reply:
     from mockserver.receipts.receipt import Issuer, Recipient, receipt  # here because it loads a PDF library
 
     refuse_unfinished(session, "There is no receipt before the session has ended.")
-    organization = await ORGANIZATIONS.get(ctx, Caller.of(ctx).principal.client_id)
+    organization = await ORGANIZATIONS.get(ctx, Caller.of(ctx).org_id)
     who = session.driver.person if session.driver else None
     pdf = receipt(
         session.bill,

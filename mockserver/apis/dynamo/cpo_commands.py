@@ -65,7 +65,7 @@ _WAITS_S = 10
 
 async def send_cpo_command(ctx: Context, *, charge_point_id: str) -> Value:
     """Tell one of them; Conflict when it cannot be told."""
-    station = await Station.of(ctx, Caller.of(ctx).principal.client_id, charge_point_id)
+    station = await Station.of(ctx, Caller.of(ctx).org_id, charge_point_id)
     action, payload = await _call(ctx, station)
     answer = await station.call(action, payload)
     if answer.failure == "offline":
@@ -75,9 +75,7 @@ async def send_cpo_command(ctx: Context, *, charge_point_id: str) -> Value:
 
 async def send_bulk_cpo_command(ctx: Context) -> Sequence[Value]:
     """Tell all of them, or none when one does not exist or cannot be asked this."""
-    stations = [
-        await Station.of(ctx, Caller.of(ctx).principal.client_id, each) for each in ctx.body["charge_point_ids"]
-    ]
+    stations = [await Station.of(ctx, Caller.of(ctx).org_id, each) for each in ctx.body["charge_point_ids"]]
     calls = [await _call(ctx, station) for station in stations]
     return [
         await _noted(ctx, action, await station.call(action, payload))
@@ -87,7 +85,7 @@ async def send_bulk_cpo_command(ctx: Context) -> Sequence[Value]:
 
 async def list_cpo_command_history(ctx: Context, *, charge_point_id: str) -> Sequence[Value]:
     """What was sent, newest first."""
-    station = await Station.of(ctx, Caller.of(ctx).principal.client_id, charge_point_id)
+    station = await Station.of(ctx, Caller.of(ctx).org_id, charge_point_id)
     return [*reversed(await COMMANDS.list(ctx, charge_point_id=station.id))]
 
 

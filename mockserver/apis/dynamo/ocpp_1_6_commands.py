@@ -59,14 +59,14 @@ async def send_ocpp16_command(ctx: Context) -> Value:
 
 async def list_active_transactions(ctx: Context, *, charge_point_id: str | None) -> Sequence[Active]:
     """Those that run, last started first."""
-    stations = await Station.all(ctx, Caller.of(ctx).principal.client_id)
+    stations = await Station.all(ctx, Caller.of(ctx).org_id)
     asked = [each for each in stations if each.version == "1.6" and charge_point_id in (None, each.id)]
     found = [transaction for station in asked for transaction in await active(station)]
     return sorted(found, key=lambda transaction: transaction.started_at, reverse=True)
 
 
 async def _send(ctx: Context, action: str, payload: Payload, named: Naming) -> Value:
-    station = await Station.of(ctx, Caller.of(ctx).principal.client_id, ctx.body["charge_point_id"])
+    station = await Station.of(ctx, Caller.of(ctx).org_id, ctx.body["charge_point_id"])
     if station.version != "1.6":
         raise mismatch(station.id, station.version)
     check(action, payload, ctx.at, named)

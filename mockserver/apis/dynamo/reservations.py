@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mockserver.apis.dynamo.registry import to_the_second
+from mockserver.apis.dynamo.registry import to_the_second, upcoming
+from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.stations.connectors import TAKEN, Connector, station_tag
 from mockserver.apis.dynamo.stations.registry import RESERVATION, RESERVATIONS
 from mockserver.apis.dynamo.stations.station import Station
 from mockserver.http.errors import Conflict, Unprocessable
 from mockserver.http.exchange import Context, Reply
-from mockserver.http.parameters import instant
 from mockserver.store import Value
 from mockserver.store.counter import next_number
 
@@ -21,13 +21,13 @@ _CONFLICTS = ("Occupied", "Faulted", "Unavailable")
 
 async def create_reservation(ctx: Context) -> Reply:
     """Have a station hold a connector."""
-    body, org_id = ctx.body, _org_id(ctx)
+    body, org_id = ctx.body, Caller.of(ctx).org_id
     station = await Station.of(ctx, org_id, body["charge_point_id"])
     connector = station.connectors.get(body["connector_id"])
     if connector is None:
         there = ", ".join(map(str, station.connectors))
         raise Unprocessable(f"is no connector of {station.id}; there are {there}", "connector_id")
-    expires_at = _expiry(ctx)
+    expires_at = to_the_second(upcoming(ctx, body["expires_at"], "expires_at"))
     await _refuse_a_second(ctx, station, connector)
     number = await next_number(ctx.store, "dynamo.ocpp_reservations")
     answer = (
@@ -62,7 +62,7 @@ async def create_reservation(ctx: Context) -> Reply:
 
 async def list_reservations(ctx: Context, *, charge_point_id: str | None, status: str | None) -> Sequence[Value]:
     """Those that fit, newest first, as they are by now."""
-    found = await RESERVATIONS.of(_org_id(ctx)).list(ctx, charge_point_id=charge_point_id)
+    found = await RESERVATIONS.of(Caller.of(ctx).org_id).list(ctx, charge_point_id=charge_point_id)
     by_now = [RESERVATION.now(value, ctx.at) for value in reversed(found)]
     return sorted(
         (value for value in by_now if status in (None, value["status"])),
@@ -73,7 +73,7 @@ async def list_reservations(ctx: Context, *, charge_point_id: str | None, status
 
 async def cancel_reservation(ctx: Context, *, reservation_id: str) -> None:
     """Have the station free the connector."""
-    org_id = _org_id(ctx)
+    org_id = Caller.of(ctx).org_id
     reservations = RESERVATIONS.of(org_id)
     reservation = await reservations.get(ctx, reservation_id)
     changes = RESERVATION.move(reservation, "cancel", ctx.at)
@@ -84,23 +84,6 @@ async def cancel_reservation(ctx: Context, *, reservation_id: str) -> None:
         raise answer.refused()
     # As a whole, since those of the seed world are known for a while only.
     await reservations.set(ctx, reservation, **reservation | changes)
-
-
-def _org_id(ctx: Context) -> str:
-    assert ctx.principal is not None, "every operation needs a credential"  # noqa: S101  # a defect, not an input
-    return ctx.principal.client_id
-
-
-def _expiry(ctx: Context) -> str:
-    """The expiry of the body, to the second; Unprocessable for one that is past, or no time."""
-    text = ctx.body["expires_at"]
-    try:
-        at = instant(text).replace(microsecond=0)
-    except ValueError:
-        raise Unprocessable(f"is no time that the calendar has: {text[:60]}", "expires_at") from None
-    if at <= ctx.at:
-        raise Unprocessable(f"is not in the future: {text[:60]}", "expires_at")
-    return to_the_second(at)
 
 
 async def _refuse_a_second(ctx: Context, station: Station, connector: Connector) -> None:

@@ -129,6 +129,11 @@ class Caller:
         user_id = self.principal.user_id
         return KEY if user_id is None else KINDS[user_id.partition("_")[0]]
 
+    @property
+    def org_id(self) -> str:
+        """The organization of the credential."""
+        return self.principal.client_id
+
     async def role_in(self, ctx: Context, org_id: str) -> str | None:
         """The role in an organization, of a key or a user; None when it is out of reach, or not there.
 

@@ -33,7 +33,7 @@ async def update_tariff(ctx: Context, *, tariff_id: str) -> Value:
 async def assign_tariff(ctx: Context, *, tariff_id: str) -> Value:
     """Have it hold at charge points, for sessions that begin from now on."""
     await TARIFFS.get(ctx, tariff_id)
-    org_id = Caller.of(ctx).principal.client_id
+    org_id = Caller.of(ctx).org_id
     there, wanted = chargers(ctx.world, org_id), ctx.body["charge_point_ids"]
     for charge_point_id in wanted:
         if charge_point_id not in there:

@@ -12,8 +12,8 @@ from mockserver.apis.stekker.charging.planning import resume
 from mockserver.apis.stekker.errors import StekkerErrors
 from mockserver.apis.stekker.events import explain
 from mockserver.http.api import Api
-from mockserver.http.auth import access_token, local_or_token
-from mockserver.http.errors import ProblemStyle
+from mockserver.http.auth import access_token
+from mockserver.http.control_plane import control_plane
 from mockserver.http.exchange import Exchange
 
 _CHALLENGE = 'Bearer realm="Application"'
@@ -59,11 +59,8 @@ BESS = _api(
     example="/stekker/api/bess/v1/batteries",
 )
 
-APP = Api(
+APP = control_plane(
     name="stekker-app",
     base_path="/_mock/stekker",
     handlers=f"{__name__}.app",
-    errors=ProblemStyle("https://gridmock.dev/problems/"),
-    identify={"controlToken": local_or_token},
-    journalled=False,
 )
