@@ -1,8 +1,8 @@
 """What there is before anybody did anything: two organizations, strangers to each other, and the people around them.
 
 Everything follows from the seed. An organization's id is the client id of its application; people are known by ids
-whose prefix says what they are: `usr_` members, `drv_` drivers, `so_` site owners. A user's id follows from the e-mail
-address, so that one person is one user in every organization.
+whose prefix says what they are: `usr_` members, `drv_` drivers, `so_` site owners, `ins_` installers. The ids of users
+and installers follow from their e-mail addresses, so that one person is one user in every organization.
 """
 
 from __future__ import annotations
@@ -92,6 +92,10 @@ class SeedOrganization:
         """The text of its API key."""
         return new_key(seed, self.key)
 
+    def installer_id(self, seed: int) -> str:
+        """The id of the installer who works for it from the start."""
+        return installer_id(seed, self.email("installer"))
+
     def site_owner_id(self, seed: int, stage: str) -> str:
         """The id of the site owner who stands there in the onboarding."""
         return ids.prefixed("so_", seed, self.key, stage)
@@ -134,6 +138,11 @@ def key_id(seed: int, text: str) -> str:
 def user_id(seed: int, email: str) -> str:
     """The id of the user with that address, whatever its case."""
     return ids.prefixed("usr_", seed, email.lower())
+
+
+def installer_id(seed: int, email: str) -> str:
+    """The id of the installer with that address, whatever its case."""
+    return ids.prefixed("ins_", seed, email.lower())
 
 
 def seed_organization(seed: int, org_id: str) -> SeedOrganization | None:
