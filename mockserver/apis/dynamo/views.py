@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from mockserver.apis.dynamo.prices import full_components
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.sessions import BilledSession, transaction_id
 from mockserver.apis.dynamo.site_owners import all_steps
 from mockserver.apis.dynamo.stations.transactions import Active
+from mockserver.apis.dynamo.wire import Wire
+from mockserver.apis.dynamo.wire import picked as _picked
 from mockserver.domain.billing.breakdown import CostBreakdown
 from mockserver.http.exchange import Context
 from mockserver.http.expand import Expansion
 from mockserver.store import Value
-
-Wire = dict[str, Any]
 
 _API_KEY = ("id", "name", "scopes", "created_at", "last_used_at", "expires_at")
 
@@ -279,7 +278,3 @@ def _active_transaction(each: Active) -> Wire:
         "energy_kwh": None if each.energy_wh is None else each.energy_wh / 1000,
     }
     return {name: value for name, value in wire.items() if value is not None}
-
-
-def _picked(value: Value, *names: str) -> Wire:
-    return {name: value[name] for name in names}
