@@ -3,11 +3,12 @@
     send() -> pending -> in_flight -> delivered    2xx
                   ^          |------> refused      3xx, 4xx, a host that is not allowed: again would not help
                   `--- later-'                     no answer, 408, 425, 429, 5xx
+    failed        the attempts that it has are used up: see `Webhook.retries_s`
     superseded    a newer one of its lane took its place before it was delivered
     cancelled     its lane was closed
 
 Deliveries of a lane (the pushes about one charging session, say) go out one at a time and in order. A delivery whose
-answer was lost is sent again, so it may arrive twice, but never after a newer one.
+answer was lost is sent again, so it may arrive twice, but never after a newer one, unless it has `retries_s`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Collection, Hashable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -48,15 +49,21 @@ class Status(StrEnum):
     IN_FLIGHT = "in_flight"
     DELIVERED = "delivered"
     REFUSED = "refused"
+    FAILED = "failed"
     SUPERSEDED = "superseded"
     CANCELLED = "cancelled"
+
+
+async def _nobody_asks(delivery: Delivery) -> None:
+    """Nothing to note."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
     """What is to be sent: a POST with a JSON body. `secret_headers` are sent but never shown.
 
-    With `latest_only` a newer one of the same lane takes its place while it waits.
+    With `latest_only` a newer one of the same lane takes its place while it waits. With `retries_s` everything but 2xx
+    is tried again, after so many virtual seconds each time and then no more, and what follows does not wait for that.
     """
 
     topic: str
@@ -64,8 +71,18 @@ class Webhook:
     client_id: str
     url: str
     body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
     secret_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     latest_only: bool = False
+    retries_s: Sequence[int] | None = None
+    timeout_s: float = TIMEOUT_S
+    note: Callable[[Delivery], Awaitable[None]] = field(default=_nobody_asks, repr=False)
+    """Called after each attempt that was not broken off; its lane goes on after that."""
+
+    @property
+    def content(self) -> bytes:
+        """The body as it is sent, always the same bytes."""
+        return orjson.dumps(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +104,8 @@ class Delivery:
     webhook: Webhook
     created_at: datetime
     due_at: datetime | None
+    tried: int = 0
+    """How often, also in an earlier life of the mock."""
     status: Status = Status.PENDING
     is_open: bool = True
     attempts: deque[Attempt] = field(default_factory=lambda: deque(maxlen=KEPT_ATTEMPTS))
@@ -104,7 +123,7 @@ class Delivery:
             "api": webhook.api,
             "client_id": webhook.client_id,
             "url": webhook.url,
-            "headers": dict.fromkeys(webhook.secret_headers, MASK),
+            "headers": {**webhook.headers, **dict.fromkeys(webhook.secret_headers, MASK)},
             "body": webhook.body,
             "status": self.status.value,
             "created_at": timestamp(self.created_at),
@@ -126,6 +145,21 @@ class _Lane:
     waiting: deque[Delivery] = field(default_factory=deque)
     in_flight: Delivery | None = None
     task: asyncio.Task[Any] | None = None
+
+    def put(self, delivery: Delivery) -> None:
+        """Have it wait: at the end, or, when what follows need not wait for it, where its time is."""
+        at = len(self.waiting)
+        if delivery.webhook.retries_s is not None:
+            while at and _due(self.waiting[at - 1]) > _due(delivery):
+                at -= 1
+        self.waiting.insert(at, delivery)
+
+    def put_back(self, delivery: Delivery) -> None:
+        """Have it wait for another attempt, before what follows unless that need not wait."""
+        if delivery.webhook.retries_s is None:
+            self.waiting.appendleft(delivery)
+        else:
+            self.put(delivery)
 
 
 class Outbox:
@@ -163,15 +197,15 @@ class Outbox:
             return None
         return f"{host} is not this machine; start the mock with --callback-host {host} to let webhooks go there"
 
-    def send(self, lane: Hashable, webhook: Webhook) -> Delivery:
-        """Have a webhook delivered as soon as its lane is free."""
+    def send(self, lane: Hashable, webhook: Webhook, *, due_at: datetime | None = None, tried: int = 0) -> Delivery:
+        """Have a webhook delivered as soon as its lane is free, at `due_at` (aware) or now; it was `tried` before."""
         self._sent += 1
         now = self._clock.now()
-        delivery = Delivery(f"dlv{self._sent:012d}", lane, webhook, now, now)
+        delivery = Delivery(f"dlv{self._sent:012d}", lane, webhook, now, due_at or now, tried)
         self._deliveries.append(delivery)
         state = self._lanes.setdefault(lane, _Lane())
         _supersede(state)
-        state.waiting.append(delivery)
+        state.put(delivery)
         self._schedule(lane, state)
         return delivery
 
@@ -186,9 +220,19 @@ class Outbox:
             delivery.due_at = self._clock.now()
             if delivery.status is not Status.PENDING:
                 delivery.status = Status.PENDING
-                state.waiting.append(delivery)
+                state.put(delivery)
+            elif delivery.webhook.retries_s is not None:
+                state.waiting.remove(delivery)
+                state.put(delivery)
             self._schedule(lane, state)
         return True
+
+    def readdress(self, lane: Hashable, change: Callable[[Webhook], Webhook]) -> None:
+        """Have the attempts to come of all that a lane has so far, retries included, go out changed."""
+        state = self._lanes.get(lane, _Lane())
+        for delivery in {*self._deliveries, *state.waiting, *filter(None, (state.in_flight,))}:
+            if delivery.lane == lane:
+                delivery.webhook = change(delivery.webhook)
 
     def withdraw(self, lane: Hashable) -> None:
         """Try nothing again that a lane has so far, and send nothing that waits; what comes next is sent as ever."""
@@ -250,6 +294,7 @@ class Outbox:
             delivery.status, state.task = Status.IN_FLIGHT, asyncio.current_task()
             try:
                 await self._attempt(delivery)
+                await delivery.webhook.note(delivery)
             finally:
                 state.in_flight = state.task = None
                 if self._lanes.get(lane) is state:  # else closed while the answer was on its way
@@ -262,7 +307,7 @@ class Outbox:
         if tried.status is Status.PENDING and not tried.is_open:  # withdrawn while it was on its way
             tried.end(Status.CANCELLED)
         elif tried.status is Status.PENDING:
-            state.waiting.appendleft(tried)
+            state.put_back(tried)
             if len(state.waiting) > 1:
                 _supersede(state, but=state.waiting[-1])
         if state.waiting:
@@ -278,9 +323,9 @@ class Outbox:
         try:
             error = self.refusal(webhook.url)
             if error is None:
-                headers = {"content-type": "application/json", **webhook.secret_headers}
-                status = await self.transport(webhook.url, headers, orjson.dumps(webhook.body), TIMEOUT_S)
-                outcome = _outcome(status)
+                headers = {"content-type": "application/json", **webhook.headers, **webhook.secret_headers}
+                status = await self.transport(webhook.url, headers, webhook.content, webhook.timeout_s)
+                outcome = _outcome(status, is_final=webhook.retries_s is None)
         except Unreachable as unreachable:
             outcome, error = Status.PENDING, str(unreachable)
         except asyncio.CancelledError:
@@ -291,23 +336,35 @@ class Outbox:
             error = f"the mock failed: {type(failure).__name__}"
         finally:
             delivery.attempts.append(Attempt(at, status, error, round((loop.time() - began) * 1000, 3)))
+            delivery.tried += 1
             if delivery.status is Status.IN_FLIGHT:  # else cancelled in the meantime
                 self._conclude(delivery, outcome)
 
     def _conclude(self, delivery: Delivery, outcome: Status) -> None:
-        if outcome is not Status.PENDING:
-            delivery.end(outcome)
-            return
-        doubled_s = FIRST_BACKOFF_S * 2 ** min(len(delivery.attempts) - 1, 10)
-        delivery.status = Status.PENDING
-        delivery.due_at = self._clock.now() + timedelta(seconds=min(doubled_s, LONGEST_BACKOFF_S))
+        wait_s = _wait_s(delivery)
+        if outcome is Status.PENDING and wait_s is not None:
+            delivery.status, delivery.due_at = outcome, self._clock.now() + timedelta(seconds=wait_s)
+        else:
+            delivery.end(Status.FAILED if outcome is Status.PENDING else outcome)
 
 
-def _outcome(status: int) -> Status:
+def _due(delivery: Delivery) -> datetime:
+    return delivery.due_at or delivery.created_at
+
+
+def _wait_s(delivery: Delivery) -> int | None:
+    """Virtual seconds from an attempt that came to nothing to the next; None when that was the last."""
+    retries_s, again = delivery.webhook.retries_s, delivery.tried - 1
+    if retries_s is None:
+        return min(FIRST_BACKOFF_S << min(again, 10), LONGEST_BACKOFF_S)
+    return retries_s[again] if again < len(retries_s) else None
+
+
+def _outcome(status: int, *, is_final: bool) -> Status:
     """What an answer means for a delivery; it is pending when the same may be taken later."""
     if 200 <= status < 300:
         return Status.DELIVERED
-    return Status.PENDING if status >= 500 or status in _RETRIED else Status.REFUSED
+    return Status.PENDING if status >= 500 or status in _RETRIED or not is_final else Status.REFUSED
 
 
 def _supersede(state: _Lane, but: Delivery | None = None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from mockserver.apis.dynamo import views
 from mockserver.apis.dynamo.accounts import REQUESTS_PER_MINUTE, ready_accounts
 from mockserver.apis.dynamo.errors import DynamoErrors, request_id
+from mockserver.apis.dynamo.events import API_NAME, resume
 from mockserver.apis.dynamo.identity import known
 from mockserver.apis.dynamo.mail import ready_mail
 from mockserver.apis.dynamo.roles import knows_user, permit
@@ -39,7 +40,7 @@ def _headers(exchange: Exchange) -> Headers:
 
 
 API = Api(
-    name="dynamo",
+    name=API_NAME,
     base_path="/dynamo/api/v1",
     handlers=__name__,
     views=views,
@@ -51,6 +52,7 @@ API = Api(
     headers=_headers,
     accounts=ready_accounts,
     mail=ready_mail,
+    resume=resume,
     knows_user=knows_user,
     secret_fields={"create-api-key": frozenset({"key"})},
     ignores_unknown_query=True,

@@ -20,9 +20,9 @@ BASE = "/dynamo/api/v1"
 def _contract(name: str) -> Spec:
     path = Path(specs.__file__).parent / "dynamo" / f"{name}.yaml"
     joined = join(path)
-    found = tuple(operations(joined.document))
+    found, webhooks = (tuple(operations(joined.document, section)) for section in ("paths", "webhooks"))
     schemes = security_schemes(joined.document)
-    return Spec(path, joined.files, joined.document, found, (), schemes, joined.positions)
+    return Spec(path, joined.files, joined.document, found, webhooks, schemes, joined.positions)
 
 
 CONTRACT = _contract("served")
