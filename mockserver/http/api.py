@@ -38,6 +38,10 @@ def _no_page_headers(page: Page, url: str, query: Sequence[tuple[str, str]]) -> 
     return []
 
 
+def _bare(body: Any, at: datetime) -> Any:
+    return body
+
+
 def _no_accounts(seed: int, scopes: tuple[str, ...]) -> ReadyAccounts:
     return ReadyAccounts()
 
@@ -93,6 +97,8 @@ class Api:
     """Headers of every response, errors included."""
     page_headers: Callable[[Page, str, Sequence[tuple[str, str]]], Headers] = _no_page_headers
     """Headers of a page, from the URL without its query and the query as sent."""
+    envelope: Callable[[Any, datetime], Any] = _bare
+    """What is around the body of every success, from that (JSON values, None where there is none) and the time."""
     context_parameters: Mapping[str, ContextParameter] = field(default_factory=dict)
     """Parameters that are taken off the handlers' hands, by their name in the contract."""
     expand_scopes: Mapping[str, str] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,10 +17,23 @@ if TYPE_CHECKING:
     from mockserver.http.api import Identify
 
 
-def access_token(*words: str) -> Identify:
+def _as_sent(token: str) -> tuple[str, ...]:
+    return (token,)
+
+
+def plain_or_base64(token: str) -> tuple[str, ...]:
+    """A token as it was sent, and what it is when it was encoded in Base64 (OCPI 2.2.1, 4.1.2)."""
+    try:
+        return token, base64.b64decode(token, validate=True).decode()
+    except ValueError:
+        return (token,)
+
+
+def access_token(*words: str, readings: Callable[[str], tuple[str, ...]] = _as_sent) -> Identify:
     """Reads `Authorization: <word> <access token>`, whatever the case of the word.
 
-    What it makes raises Unauthenticated for anything else in that header, and for a token that is no good.
+    `readings` are the tokens that the text may stand for. What it makes raises Unauthenticated for anything else in
+    that header, and for a token that is no good.
     """
     known = {word.lower() for word in words}
     form = " or ".join(f"{word} <token>" for word in words)
@@ -32,12 +46,13 @@ def access_token(*words: str) -> Identify:
         scheme, _, token = raw.decode("latin-1").partition(" ")
         if scheme.lower() not in known or not token.strip():
             raise Unauthenticated(f"The Authorization header is not of the form: {form}.", challenge)
-        principal = await exchange.runtime.accounts.identify(token.strip())
-        if principal is None:
-            separator = ", " if " " in challenge else " "
-            challenge += f'{separator}error="invalid_token"'
-            raise Unauthenticated("The token is unknown, expired or revoked.", challenge)
-        return principal
+        for text in readings(token.strip()):
+            principal = await exchange.runtime.accounts.identify(text)
+            if principal is not None:
+                return principal
+        separator = ", " if " " in challenge else " "
+        challenge += f'{separator}error="invalid_token"'
+        raise Unauthenticated("The token is unknown, expired or revoked.", challenge)
 
     return identify
 

@@ -92,8 +92,10 @@ class CompiledOperation:
         if len(set(arguments)) != len(arguments):
             raise self._mismatch("two parameters have the same name in Python")
         query = {field.name: field for field in fields if field.source == "query"}
-        items_in, schema = _listed(self.operation.success, document)
-        self.paging: Paging | None = dialect_for(frozenset(query), items_in)
+        success = self.operation.success
+        items_in, schema = _listed(success, document)
+        headers = frozenset(name.lower() for name in success.headers) if success else frozenset[str]()
+        self.paging: Paging | None = dialect_for(frozenset(query), items_in, headers)
         self.items_schema = schema if self.paging else None
         paged = self.paging.parameters if self.paging else frozenset()
         without_default = [name for name in paged if not query[name].has_default]

@@ -30,6 +30,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 Headers = list[tuple[str, str]]
 
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 _MISSING = re.compile(r'("[^"]*") is a required property')
 
 
@@ -81,6 +83,8 @@ class ApiError(Exception):
         self.headers: Headers = []
         self.request_number = 0
         """Which request was refused, from 1 in order of arrival; 0 for none that is counted."""
+        self.at = _NO_TIME
+        """When it was refused, on the virtual clock; the epoch where there is none."""
 
 
 class UnknownRoute(ApiError):

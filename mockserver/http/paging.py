@@ -1,7 +1,7 @@
 """Paging dialects: how a long list is cut, and how the neighbours of a page are named.
 
-A dialect is recognised by the parameters an operation declares, and made for the member of its answer that holds the
-items. A new one is one class and one line in `DIALECTS`.
+A dialect is recognised by the parameters that an operation declares, and by headers of its answer, and made for the
+member of that which holds the items. A new one is one class and one line in `DIALECTS`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class Paging(Protocol):
     """A paging dialect: `parameters` are the query parameters that it takes off the handler's hands."""
 
     parameters: ClassVar[frozenset[str]]
+    headers: ClassVar[frozenset[str]]
+    """Those by whose lower-case names it is told from others."""
 
     @property
     def items_in(self) -> str | None:
@@ -50,6 +52,7 @@ class PageNumber:
 
     items_in: str | None = None
     parameters: ClassVar = frozenset({"page", "page_size"})
+    headers: ClassVar = frozenset[str]()
 
     def cut(self, items: Sequence[Any], asked: Mapping[str, Any]) -> Page:
         """See `Paging.cut`; NotFound past the end."""
@@ -78,6 +81,7 @@ class PageEnvelope:
 
     items_in: str | None = "data"
     parameters: ClassVar = frozenset({"page", "per_page"})
+    headers: ClassVar = frozenset[str]()
 
     def cut(self, items: Sequence[Any], asked: Mapping[str, Any]) -> Page:
         """See `Paging.cut`."""
@@ -107,6 +111,7 @@ class LimitOffset:
 
     items_in: str | None = "data"
     parameters: ClassVar = frozenset({"limit", "offset"})
+    headers: ClassVar = frozenset[str]()
 
     def cut(self, items: Sequence[Any], asked: Mapping[str, Any]) -> Page:
         """See `Paging.cut`; past the end there are no items."""
@@ -130,15 +135,39 @@ class LimitOffset:
         }
 
 
-DIALECTS = (PageNumber, PageEnvelope, LimitOffset)
+@dataclass(frozen=True, slots=True)
+class CappedOffset:
+    """OCPI's: `limit` items behind the first `offset`, never more than `most`; all that is said of it is in headers.
+
+    Source: OCPI 2.2.1, 4.1.3.
+    """
+
+    items_in: str | None = "data"
+    parameters: ClassVar = frozenset({"limit", "offset"})
+    headers: ClassVar = frozenset({"x-limit", "x-total-count"})
+    most: ClassVar = 100
+
+    def cut(self, items: Sequence[Any], asked: Mapping[str, Any]) -> Page:
+        """See `Paging.cut`; past the end there are no items."""
+        return LimitOffset().cut(items, {**asked, "limit": min(int(asked["limit"]), self.most)})
+
+    def body(self, page: Page, wire_items: Sequence[Any]) -> Any:
+        """The items as they are: the envelope is that of every answer."""
+        return wire_items
 
 
-def dialect_for(query_parameters: frozenset[str], items_in: str | None = "data") -> Paging | None:
-    """The dialect whose parameters an operation declares, or None for a list that is not paged.
+DIALECTS = (CappedOffset, PageNumber, PageEnvelope, LimitOffset)
+
+
+def dialect_for(
+    query_parameters: frozenset[str], items_in: str | None = "data", headers: frozenset[str] = frozenset()
+) -> Paging | None:
+    """The first dialect whose parameters and headers an operation declares, or None for a list that is not paged.
 
     `items_in` names the member of the body that holds the items, None where the body is the list itself.
     """
-    return next((dialect(items_in) for dialect in DIALECTS if dialect.parameters <= query_parameters), None)
+    found = (each for each in DIALECTS if each.parameters <= query_parameters and each.headers <= headers)
+    return next((dialect(items_in) for dialect in found), None)
 
 
 def link_header(page: Page, url: str, query: Sequence[tuple[str, str]]) -> Headers:
@@ -150,7 +179,20 @@ def link_header(page: Page, url: str, query: Sequence[tuple[str, str]]) -> Heade
     def entry(neighbour: Mapping[str, Any] | None, relation: str) -> str:
         if neighbour is None:
             return f'<about:blank>; rel="{relation}"'
-        kept = [(name, value) for name, value in query if name not in neighbour]
-        return f'<{url}?{urlencode([*kept, *neighbour.items()])}>; rel="{relation}"'
+        return _link(neighbour, relation, url, query)
 
     return [("link", f"{entry(page.previous, 'previous')}, {entry(page.next, 'next')}")]
+
+
+def counting_headers(page: Page, url: str, query: Sequence[tuple[str, str]]) -> Headers:
+    """OCPI's headers of a page: the length of the list, the most that a page holds, and `Link` to the next, if any.
+
+    `query` as for `link_header`.
+    """
+    following = [] if page.next is None else [("link", _link(page.next, "next", url, query))]
+    return [("x-total-count", str(page.total)), ("x-limit", str(CappedOffset.most)), *following]
+
+
+def _link(neighbour: Mapping[str, Any], relation: str, url: str, query: Sequence[tuple[str, str]]) -> str:
+    kept = [(name, value) for name, value in query if name not in neighbour]
+    return f'<{url}?{urlencode([*kept, *neighbour.items()])}>; rel="{relation}"'

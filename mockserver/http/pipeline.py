@@ -129,7 +129,8 @@ def authorise(exchange: Exchange) -> None:
     if missing is not None:
         raise errors.InsufficientScope(missing)
     challenge = exchange.api.api.challenge
-    raise errors.Unauthenticated("No credential was sent. Send the header Authorization: Bearer <token>.", challenge)
+    scheme = challenge.partition(" ")[0]
+    raise errors.Unauthenticated(f"No credential was sent. Send the header Authorization: {scheme} <token>.", challenge)
 
 
 def negotiate(exchange: Exchange) -> None:
@@ -270,6 +271,7 @@ def present(exchange: Exchange) -> None:
             name = operation.operation.operation_id
             raise ContractBroken(f"{name} answered {exchange.status} with a body, but its contract declares none.")
         return
+    exchange.result = result = exchange.api.api.envelope(result, exchange.at)
     chosen = next((value for name, value in exchange.response_headers if name == "content-type"), None)
     if chosen is None:
         exchange.response_headers.append(("content-type", media_type))
@@ -374,7 +376,7 @@ def refuse(exchange: Exchange, error: ApiError) -> None:
     error.detail = error.detail.encode("utf-8", "replace").decode()  # half a character can be neither sent nor logged
     if isinstance(error, ContractBroken):
         logger.error("%s", error.detail)
-    error.request_number = exchange.number
+    error.request_number, error.at = exchange.number, exchange.at
     style = exchange.api.api.errors
     try:
         url = exchange.base_url + exchange.path
