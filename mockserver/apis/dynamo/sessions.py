@@ -6,7 +6,7 @@ transactions are those of the world behind a prefix.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
@@ -15,7 +15,7 @@ from itertools import islice
 from fixtures.days import DAY_S, unix_s, utc
 from fixtures.people import Person, person
 from fixtures.rng import unit
-from fixtures.sessions import Outcome
+from fixtures.sessions import ChargingState, Outcome
 from mockserver.apis.dynamo import seed
 from mockserver.apis.dynamo.price_book import PriceBook
 from mockserver.apis.dynamo.prices import promotion
@@ -31,6 +31,8 @@ from mockserver.store import Value
 
 HISTORY = timedelta(days=30)
 """Sessions are there that began so long ago at most, in whole days UTC."""
+_BLOCK_D = 4
+"""They are kept by so many days, UTC, so that those of yesterday need not be found again today."""
 _CODE_SHARE = 0.25
 """Of the sessions, those for which a promotional code was used."""
 _NONE: Mapping[str, Value] = {}
@@ -96,6 +98,11 @@ class BilledSession:
         return ended_at if ended_at and ended_at <= self.at else None
 
     @property
+    def until(self) -> datetime:
+        """When it ended, or now."""
+        return self.ended_at or self.at
+
+    @property
     def status(self) -> str:
         """Under way, over, or broken off: by a fault, by another than the driver, or before anything was delivered."""
         if self.ended_at is None:
@@ -107,8 +114,7 @@ class BilledSession:
     @property
     def facts(self) -> SessionFacts:
         """What a bill has to know of it."""
-        session, charging = self.session, self.session.charging
-        until = self.ended_at or self.at
+        session, charging, until = self.session, self.session.charging, self.until
         stopped_s = charging.charging_ended_s
         return SessionFacts(
             session_id=self.id,
@@ -120,8 +126,21 @@ class BilledSession:
             charging_stopped_at=None if stopped_s is None or stopped_s > unix_s(until) else utc(stopped_s),
             until=until,
             is_finished=self.ended_at is not None,
-            energy_wh=charging.energy_wh_at(unix_s(until)),
+            energy_wh=self.energy_wh_at(until),
         )
+
+    def energy_wh_at(self, at: datetime) -> int:
+        """What it had delivered by an aware instant, Wh."""
+        return self.session.charging.energy_wh_at(unix_s(min(at, self.until)))
+
+    @property
+    def deliveries(self) -> Iterator[tuple[int, int]]:
+        """When energy flowed, [start, end) in Unix seconds, in order."""
+        charging, until_s = self.session.charging, unix_s(self.until)
+        ends = [*(since_s for since_s, _ in charging.states[1:]), charging.ended_s or 0]
+        for (start_s, state), end_s in zip(charging.states, ends, strict=True):
+            if state is ChargingState.CHARGING and start_s < until_s:
+                yield start_s, min(end_s, until_s)
 
     @cached_property
     def bill(self) -> CostBreakdown:
@@ -157,24 +176,27 @@ def sessions(
     at: datetime,
     *,
     of: Driver | None = None,
+    since: datetime | None = None,
     cut: Mapping[str, Value] = _NONE,
     book: PriceBook | None = None,
 ) -> Sequence[BilledSession]:
     """All of an organization, or of a driver, that have begun by an aware instant, newest first, as they are by then.
 
-    `cut` are the transactions that somebody ended, by id; `book` says what they cost, and without one they cost what
-    they do as long as nobody changes a price.
+    Without `since`, the day of the first ones, `HISTORY` says how far they go back. `cut` are the transactions that
+    somebody ended, by id; `book` says what they cost, and without one they cost what they do as long as nobody changes
+    a price.
     """
     organization = seed.seed_organization(world.seed, org_id)
     if organization is None:
         return ()
     book = book or PriceBook(world.seed, org_id)
     who = {each.number: each for each in drivers(world, org_id)}
-    today_s, premises = unix_s(at) // DAY_S * DAY_S, _Premises(world, world.seed, world.named, org_id)
+    days = range(unix_s(since or at - HISTORY) // DAY_S, unix_s(at) // DAY_S + 1)
+    premises = _Premises(world, world.seed, world.named, org_id)
     begun = (
         BilledSession(world, organization, who.get(number), session, at, book, cut.get(transaction_id(session)))
         for number in ([of.number] if of else _numbers(world, org_id))
-        for session in _sessions(premises, number, today_s)
+        for session in _sessions(premises, number, days)
         if session.started_at and session.started_at <= at
     )
     return sorted(begun, key=lambda session: session.started_at, reverse=True)
@@ -207,13 +229,19 @@ class _Premises:
     org_id: str
 
 
-@lru_cache(maxsize=256)
-def _sessions(premises: _Premises, number: int, today_s: int) -> Sequence[Session]:
-    """The sessions at the n-th EVSE of each site up to the end of a day."""
-    start_s, end_s = today_s - int(HISTORY.total_seconds()), today_s + DAY_S
-    found: list[Session] = []
+def _sessions(premises: _Premises, number: int, days: range) -> Iterator[Session]:
+    """The sessions at the n-th EVSE of each site on some days in a row, since 1970."""
+    for block in range(days.start // _BLOCK_D, (days.stop - 1) // _BLOCK_D + 1):
+        for session in _sessions_of_block(premises, number, block):
+            if session.charging.plugged_in_s // DAY_S in days:
+                yield session
+
+
+@lru_cache(maxsize=1024)
+def _sessions_of_block(premises: _Premises, number: int, block: int) -> Sequence[Session]:
+    start_s, found = block * _BLOCK_D * DAY_S, list[Session]()
     for site in seed.sites(premises.world, premises.org_id):
         evses = ((charger, evse) for charger in site.chargers for evse in charger.evses)
         for charger, evse in islice(evses, number - 1, number):
-            found += of_evse(premises.seed, site, charger, evse, start_s, end_s)
+            found += of_evse(premises.seed, site, charger, evse, start_s, start_s + _BLOCK_D * DAY_S)
     return found

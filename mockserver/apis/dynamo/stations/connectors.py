@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from fixtures.days import DAY_S
+from fixtures.ocpp.faults import fault_of
 from fixtures.ocpp.v16 import STATUS
 from fixtures.sessions import ChargingSession
 from mockserver import ids
 
-FREE, TAKEN = "Available", "Reserved"
-SHOWN = ("Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing", "Unavailable", "Faulted")
+FREE, TAKEN, FAULTED = "Available", "Reserved", "Faulted"
+SHOWN = ("Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing", "Unavailable", FAULTED)
 """What a connector can be made to show whatever goes on."""
 OCCUPIED = frozenset({"Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"})
 _KEPT = ("shown", "is_operative", "hold", "running", "planned", "stopped_s", "gone_s", "closed")
@@ -123,8 +124,11 @@ class Connector:
         )
 
     def _status_of_visit(self, visit: ChargingSession, at_s: int) -> str:
-        if visit.plugged_in_s == self.stopped_s or (visit.ended_s is not None and at_s >= visit.ended_s):
+        if visit.plugged_in_s == self.stopped_s:
             return "Finishing"
+        if visit.ended_s is not None and at_s >= visit.ended_s:
+            fault = fault_of(visit)
+            return FAULTED if fault is not None and at_s < fault.cleared_s else "Finishing"
         state = visit.state_at(at_s)
         return FREE if state is None else STATUS[state]
 
