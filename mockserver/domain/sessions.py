@@ -59,12 +59,12 @@ def sessions(seed: int, sites: Iterable[Site], start_s: int, end_s: int) -> Iter
     return heapq.merge(*streams, key=lambda session: session.charging.plugged_in_s)
 
 
-def session_named(seed: int, sites: Iterable[Site], session_id: str, plugged_in_s: int) -> Session | None:
+def session_named(seed: int, sites: Iterable[Site], wanted_id: str, plugged_in_s: int) -> Session | None:
     """The session with that id, plugged in at that time, or None; only the EVSE that the id belongs to is looked at."""
     for site in sites:
         for charger in site.chargers:
             for evse in charger.evses:
-                if _id(seed, session_name(evse.traits, plugged_in_s), plugged_in_s) == session_id:
+                if session_id(seed, session_name(evse.traits, plugged_in_s), plugged_in_s) == wanted_id:
                     there = of_evse(seed, site, charger, evse, plugged_in_s, plugged_in_s + 1)
                     return next(there, None)
     return None
@@ -73,9 +73,9 @@ def session_named(seed: int, sites: Iterable[Site], session_id: str, plugged_in_
 def of_evse(seed: int, site: Site, charger: Charger, evse: Evse, start_s: int, end_s: int) -> Iterator[Session]:
     """The sessions plugged in within [start_s, end_s), Unix seconds, at one EVSE, in order."""
     for charging in sessions_of_evse(seed, evse.traits, start_s, end_s):
-        session_id = _id(seed, charging.name, charging.plugged_in_s)
-        yield Session(session_id, site, charger, evse, charging)
+        yield Session(session_id(seed, charging.name, charging.plugged_in_s), site, charger, evse, charging)
 
 
-def _id(seed: int, name: str, plugged_in_s: int) -> str:
+def session_id(seed: int, name: str, plugged_in_s: int) -> str:
+    """The id (a ULID) of the session of that name, plugged in at that time."""
     return ids.ulid(utc(plugged_in_s), seed, "session", name)

@@ -55,7 +55,7 @@ def _charge_point(site: Site, charger: Charger, position: int) -> Value:
             "longitude": site.longitude,
             "address": f"{site.city}, {site.country_code}",
         },
-        "status": "commissioned",
+        "status": IN_SERVICE,
         "registered_at": to_the_second(opened_at - _REGISTERED_BEFORE + position * _EACH_TAKES),
         "commissioned_at": to_the_second(min(commissioned_at, opened_at)),
     }
@@ -102,8 +102,9 @@ async def register(ctx: Context, org_id: str, charge_point_id: str, **others: An
     )
 
 
-_IN_SERVICE = Refusal(Conflict, "already_commissioned", "The charge point was commissioned before.")
-_REPEATED = dict.fromkeys(("commissioned", "online", "offline"), _IN_SERVICE)
+_BEFORE = Refusal(Conflict, "already_commissioned", "The charge point was commissioned before.")
+IN_SERVICE = "commissioned"
+_REPEATED = dict.fromkeys((IN_SERVICE, "online", "offline"), _BEFORE)
 CHARGE_POINT = Machine(
     states=("registered", "commissioning", *_REPEATED),
     transitions={
@@ -112,7 +113,7 @@ CHARGE_POINT = Machine(
         ),
         "commission": Transition(
             sources=frozenset({"commissioning"}),
-            target="commissioned",
+            target=IN_SERVICE,
             stamp="commissioned_at",
             refusals={
                 "registered": Refusal(Conflict, "commissioning_not_passed", "The charge point was not checked yet."),

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mockserver.apis.dynamo.charge_point_registry import CHARGE_POINTS
 from mockserver.apis.dynamo.price_book import PriceBook, note
 from mockserver.apis.dynamo.price_registry import SCHEDULES, TARIFFS, judged
 from mockserver.apis.dynamo.prices import full_components
 from mockserver.apis.dynamo.roles import Caller
-from mockserver.apis.dynamo.stations.chargers import chargers
-from mockserver.http.errors import NotFound
 from mockserver.http.exchange import Context
 from mockserver.store import Value
 
@@ -34,10 +33,10 @@ async def assign_tariff(ctx: Context, *, tariff_id: str) -> Value:
     """Have it hold at charge points, for sessions that begin from now on."""
     await TARIFFS.get(ctx, tariff_id)
     org_id = Caller.of(ctx).org_id
-    there, wanted = chargers(ctx.world, org_id), ctx.body["charge_point_ids"]
-    for charge_point_id in wanted:
+    there = [each["charge_point_id"] for each in await CHARGE_POINTS.list(ctx)]
+    for charge_point_id in (wanted := ctx.body["charge_point_ids"]):
         if charge_point_id not in there:
-            raise NotFound(f"There is no charge point {charge_point_id}.", slug="charge_point_not_found")
+            raise CHARGE_POINTS.unknown(charge_point_id)
     for charge_point_id in wanted:
         await note(ctx, "assigned", charge_point_id, tariff_id)
     now = (await PriceBook.of(ctx, org_id)).at(ctx.at)

@@ -124,7 +124,7 @@ def _change_configuration(state: State, payload: Payload) -> Answer:
     key, value = payload["key"], payload["value"]
     if key not in state.base_configuration:
         return said("NotSupported")
-    if key in READ_ONLY or (state.base_configuration[key].isdigit() and not value.isdigit()):
+    if key in READ_ONLY or (state.base_configuration[key].isdecimal() and not value.isdecimal()):
         return said("Rejected")
     state.configuration[key] = value
     return said("RebootRequired" if key in _AFTER_REBOOT else "Accepted")

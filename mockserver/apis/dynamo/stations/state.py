@@ -53,6 +53,10 @@ class State:
     """`connectorId` and `csChargingProfiles` of each that was set."""
     events: list[Started | Stopped] = field(default_factory=list)
 
+    def configured(self, key: str) -> str:
+        """The value of a key that the station knows."""
+        return self.configuration.get(key, self.base_configuration[key])
+
     def forget_transaction(self, connector: Connector) -> None:
         """Drop the profiles that were for the transaction of a connector (3.13.1)."""
         self.profiles = [

@@ -11,25 +11,26 @@ uses the reservation that was made for it. All of it belongs to the transaction 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from datetime import datetime
 from typing import Any, Literal, Self
 
 from fixtures.days import unix_s, utc
 from fixtures.evses import OcppVersion
 from fixtures.ocpp.dialect import Station as Described
-from fixtures.ocpp.link import Link
 from fixtures.ocpp.v16 import Ocpp16
 from fixtures.sessions import ChargingSession, session_at
-from mockserver.apis.dynamo import seed, seed_reservations
+from mockserver.apis.dynamo import seed_reservations
+from mockserver.apis.dynamo.charge_point_registry import CHARGE_POINT, CHARGE_POINTS, IN_SERVICE, owner_of
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.stations import ocpp16, ocpp201
 from mockserver.apis.dynamo.stations.answer import Answer, mismatch
-from mockserver.apis.dynamo.stations.chargers import chargers, configuration
+from mockserver.apis.dynamo.stations.chargers import charger_of, chargers, configuration
 from mockserver.apis.dynamo.stations.connectors import FREE, Connector, Hold, station_tag
+from mockserver.apis.dynamo.stations.presence import Presence
 from mockserver.apis.dynamo.stations.registry import RESERVATION, RESERVATIONS, TRANSACTIONS
 from mockserver.apis.dynamo.stations.schedules import Outlet
 from mockserver.apis.dynamo.stations.state import CallError, Started, State
-from mockserver.domain.sites import Charger, Site
+from mockserver.domain.sessions import session_id
 from mockserver.http.errors import Conflict, NotFound
 from mockserver.http.exchange import Context
 from mockserver.http.ocpp import Call, Payload
@@ -42,22 +43,23 @@ _STATIONS = "dynamo.stations"
 class Station:
     """A charger as its operator's back office reaches it."""
 
-    def __init__(self, ctx: Context, org_id: str, place: tuple[Site, Charger], document: Document | None) -> None:
+    def __init__(self, ctx: Context, org_id: str, charge_point: Value, document: Document | None) -> None:
         self.ctx = ctx
         self.org_id = org_id
-        self.site, self.charger = place
-        charger = self.charger
-        self.id = charger.identity
+        self.charge_point = charge_point
+        self.id: str = charge_point["charge_point_id"]
+        self.charger = charger = charger_of(ctx.world, org_id, charge_point)
         self.version: OcppVersion = charger.traits.protocol
         self.at_s = unix_s(ctx.at)
+        has_visitors = self.id in chargers(ctx.world, org_id)
         stored: Mapping[str, Any] = document.value if document else {}
         self._written = document.version if document else 0
-        self.ordered_online: bool | None = stored.get("ordered_online")
-        """Whether it is connected, if somebody has said so; None for what follows from the seed."""
         kept = stored.get("connectors", {})
         self.connectors = {
             evse.number: Connector(
-                evse.number, session_at(ctx.world.seed, evse.traits, self.at_s), **kept.get(str(evse.number), {})
+                evse.number,
+                session_at(ctx.world.seed, evse.traits, self.at_s) if has_visitors else None,
+                **kept.get(str(evse.number), {}),
             )
             for evse in charger.evses
         }
@@ -73,34 +75,39 @@ class Station:
             base_configuration=configuration(charger),
             **{name: stored[name] for name in ("configuration", "list_version", "profiles") if name in stored},
         )
+        interval = self.state.configured("HeartbeatInterval")
+        self.presence = Presence.of(ctx.world.seed, self.at_s, self._put_up_s, charger.traits, interval, stored)
 
     @classmethod
     async def of(cls, ctx: Context, org_id: str, charge_point_id: str) -> Self:
         """The station of that id; NotFound when the organization has none."""
-        place = chargers(ctx.world, org_id).get(charge_point_id)
-        if place is None:
-            raise NotFound(f"There is no charge point {charge_point_id}.", slug="charge_point_not_found")
-        return cls(ctx, org_id, place, await ctx.store.get(_STATIONS, charge_point_id))
+        charge_point = await CHARGE_POINTS.of(org_id).get(ctx, charge_point_id)
+        return cls(ctx, org_id, charge_point, await ctx.store.get(_STATIONS, charge_point_id))
 
     @classmethod
     async def of_anybody(cls, ctx: Context, charge_point_id: str) -> Self:
         """The station of that id, whoever operates it; NotFound when there is none."""
-        owners = (each.id(ctx.world.seed) for each in seed.ORGANIZATIONS)
-        org_id = next((owner for owner in owners if charge_point_id in chargers(ctx.world, owner)), "")
-        return await cls.of(ctx, org_id, charge_point_id)
+        return await cls.of(ctx, await owner_of(ctx, charge_point_id) or "", charge_point_id)
 
     @classmethod
     async def all(cls, ctx: Context, org_id: str) -> list[Self]:
-        """The stations of an organization, in the world's order."""
+        """The stations of an organization, in the order in which they were registered."""
         stored = {document.key: document for document in await ctx.store.list(_STATIONS)}
-        return [cls(ctx, org_id, place, stored.get(key)) for key, place in chargers(ctx.world, org_id).items()]
+        charge_points = await CHARGE_POINTS.of(org_id).list(ctx)
+        return [cls(ctx, org_id, each, stored.get(each["charge_point_id"])) for each in charge_points]
 
     @property
     def is_online(self) -> bool:
         """Whether there is a connection."""
-        if self.ordered_online is not None:
-            return self.ordered_online
-        return not self._link.is_offline(self.at_s)
+        return self.presence.is_online
+
+    @property
+    def standing(self) -> str:
+        """How far its installation has come; once it was heard of in service, whether it still is."""
+        status, heard_s = str(self.charge_point["status"]), self.presence.heard_s
+        if status != IN_SERVICE or heard_s is None or heard_s <= _seconds(self.charge_point["commissioned_at"]):
+            return status
+        return "online" if self.presence.is_heard else "offline"
 
     def there(self, number: int) -> Connector:
         """The connector of a number; NotFound when there is none."""
@@ -175,7 +182,7 @@ class Station:
 
     async def connect(self, online: bool | None) -> None:
         """Have it connected or not; None for what follows from the seed."""
-        self.ordered_online = online
+        self.presence.order(online)
         await self._save()
 
     async def _follow(self, before: Mapping[int, str]) -> None:
@@ -267,7 +274,7 @@ class Station:
 
     async def _save(self) -> None:
         value = {
-            "ordered_online": self.ordered_online,
+            **self.presence.as_json(),
             "connectors": {str(number): connector.as_json() for number, connector in self.connectors.items()},
             "configuration": self.state.configuration,
             "list_version": self.state.list_version,
@@ -312,14 +319,19 @@ class Station:
 
     def number_of(self, session: ChargingSession) -> int:
         """The number in OCPP of the transaction of a session of the world here."""
-        described = Described(self.ctx.world.seed, self.charger.traits, self._link)
+        described = Described(self.ctx.world.seed, self.charger.traits, self.presence.link)
         return Ocpp16(described).transaction_id(session)
 
     def world_id_of(self, session: ChargingSession) -> str:
         """The id that the world gives to a session here."""
-        found = self.ctx.world.sessions(utc(session.plugged_in_s), utc(session.plugged_in_s + 1), [self.site])
-        return next(each.id for each in found if each.charging.name == session.name)
+        return session_id(self.ctx.world.seed, session.name, session.plugged_in_s)
 
-    @cached_property
-    def _link(self) -> Link:
-        return Link(self.ctx.world.seed, self.charger.traits)
+    @property
+    def _put_up_s(self) -> int | None:
+        """When it was connected first, if it was: for its commissioning."""
+        is_put_up = self.charge_point["status"] != CHARGE_POINT.states[0]
+        return _seconds(self.charge_point["registered_at"]) if is_put_up else None
+
+
+def _seconds(text: str) -> int:
+    return unix_s(datetime.fromisoformat(text))

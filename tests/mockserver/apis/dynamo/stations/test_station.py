@@ -82,7 +82,8 @@ def visit_of(yard: Yard, point: str, at: datetime = NOON) -> Any:
 
 def next_visit(yard: Yard) -> Any:
     """The next vehicle of the world that comes to connector 1 of the free station."""
-    site, charger = chargers(WORLD, ORG)[FREE]
+    charger = chargers(WORLD, ORG)[FREE]
+    site = next(each for each in WORLD.sites if charger in each.chargers)
     return next(
         session
         for session in WORLD.sessions(NOON, NOON + timedelta(days=3), [site])
