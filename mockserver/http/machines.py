@@ -23,15 +23,18 @@ from mockserver.store import Value
 
 @dataclass(frozen=True)
 class Refusal:
-    """How an illegal transition is answered: the class gives the status, `code` is for programs."""
+    """How an illegal transition is answered: the class gives the status, `code` is for programs.
+
+    The text may name members of the value in braces.
+    """
 
     error: Callable[..., ApiError]
     code: str
     text: str
 
-    def raised(self) -> ApiError:
-        """The error to raise."""
-        return self.error(self.text, slug=self.code)
+    def raised(self, value: Value | None = None) -> ApiError:
+        """The error to raise, about a value."""
+        return self.error(self.text.format_map(value or {}), slug=self.code)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +89,9 @@ class Machine:
     def move(self, value: Value, name: str, at: datetime) -> dict[str, Any]:
         """The members that the transition of that name changes at an aware instant; an ApiError where it is illegal."""
         transition = self.transitions[name]
-        state = self.now(value, at)[self.member]
+        value = self.now(value, at)
+        state = value[self.member]
         if state not in transition.sources:
-            raise transition.refusals[state].raised()
+            raise transition.refusals[state].raised(value)
         stamp = {} if transition.stamp is None else {transition.stamp: self.time_text(at)}
         return {self.member: transition.target, **stamp}

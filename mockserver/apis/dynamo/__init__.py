@@ -10,6 +10,7 @@ from mockserver.apis.dynamo.errors import DynamoErrors, request_id
 from mockserver.apis.dynamo.events import API_NAME, resume
 from mockserver.apis.dynamo.identity import known
 from mockserver.apis.dynamo.mail import ready_mail
+from mockserver.apis.dynamo.passwords import explain
 from mockserver.apis.dynamo.roles import knows_user, permit
 from mockserver.http.api import Api
 from mockserver.http.auth import bearer, key_header
@@ -17,10 +18,10 @@ from mockserver.http.control_plane import control_plane
 from mockserver.http.errors import Headers
 from mockserver.http.exchange import Exchange
 
-_WINDOW_S = 60.0
+WINDOW_S = 60.0
 
 
-def _quota(exchange: Exchange) -> tuple[Hashable, int]:
+def quota(exchange: Exchange) -> tuple[Hashable, int]:
     """A bucket per caller; an anonymous one's is the address it calls from."""
     principal = exchange.principal
     if principal is None:
@@ -31,10 +32,10 @@ def _quota(exchange: Exchange) -> tuple[Hashable, int]:
 def _headers(exchange: Exchange) -> Headers:
     """The id of the request, and how many are left while they are limited."""
     headers = [("x-request-id", request_id(exchange.number))]
-    quota = exchange.quota
-    if quota is not None and exchange.runtime.settings.enforce_rate_limits:
-        reset_s = exchange.runtime.clock.now().timestamp() + (quota.retry_after_s or _WINDOW_S)
-        values = {"limit": quota.limit, "remaining": quota.remaining, "reset": int(reset_s)}
+    left = exchange.quota
+    if left is not None and exchange.runtime.settings.enforce_rate_limits:
+        reset_s = exchange.runtime.clock.now().timestamp() + (left.retry_after_s or WINDOW_S)
+        values = {"limit": left.limit, "remaining": left.remaining, "reset": int(reset_s)}
         headers += [(f"x-ratelimit-{name}", str(value)) for name, value in values.items()]
     return headers
 
@@ -45,10 +46,15 @@ API = Api(
     handlers=__name__,
     views=views,
     errors=DynamoErrors(),
-    identify={"bearerAuth": known(bearer), "apiKeyAuth": known(key_header("X-API-Key"))},
+    identify={
+        "bearerAuth": known(bearer),
+        "apiKeyAuth": known(key_header("X-API-Key")),
+        "installerAuth": known(bearer),
+    },
     permit=permit,
-    quota=_quota,
-    quota_window_s=_WINDOW_S,
+    explain=explain,
+    quota=quota,
+    quota_window_s=WINDOW_S,
     headers=_headers,
     accounts=ready_accounts,
     mail=ready_mail,

@@ -45,5 +45,6 @@ def _people(seed: int, organization: SeedOrganization) -> Iterator[tuple[str, An
         yield role, user_id(seed, organization.email(role))
     for number in range(1, organization.drivers + 1):
         yield f"driver {number}", organization.driver_id(seed, number)
+    yield "installer", organization.installer_id(seed)
     for stage in organization.site_owners:
         yield f"site owner, {stage}", organization.site_owner_id(seed, stage)

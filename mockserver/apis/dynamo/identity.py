@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mockserver.apis.dynamo.installer_registry import INSTALLERS
 from mockserver.apis.dynamo.registry import API_KEYS, to_the_second
-from mockserver.apis.dynamo.roles import DRIVER, KEY, SITE_OWNER, USER, Caller
+from mockserver.apis.dynamo.roles import DRIVER, INSTALLER, KEY, SITE_OWNER, USER, Caller
 from mockserver.apis.dynamo.seed import key_id
 from mockserver.apis.dynamo.sessions import driver
 from mockserver.apis.dynamo.site_owners import SITE_OWNERS
@@ -15,7 +16,7 @@ from mockserver.http.exchange import Context, Exchange
 
 def known(identify: Identify) -> Identify:
     """The same, but Unauthenticated for a user who is no member of the token's organization (any more),
-    and for drivers and site owners that it does not have.
+    and for drivers, site owners and installers that it does not have.
 
     Of an API key it notes when it was used.
     """
@@ -44,6 +45,8 @@ async def _missing(caller: Caller, ctx: Context) -> str | None:
         return "site owner of this token is not known"
     if caller.kind == DRIVER and driver(ctx.world, org_id, user_id) is None:
         return "driver of this token is not known"
+    if caller.kind == INSTALLER and org_id != ((await INSTALLERS.find(ctx, user_id)) or {}).get("org_id"):
+        return "installer of this token is not known"
     return None
 
 

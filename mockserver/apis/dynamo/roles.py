@@ -22,8 +22,8 @@ from mockserver.http.accounts import Principal
 from mockserver.http.errors import Forbidden
 from mockserver.http.exchange import Context, Exchange
 
-KEY, USER, DRIVER, SITE_OWNER, INSTALLER = "key", "user", "driver", "site_owner", "installer"
-KINDS: Mapping[str, str] = {"usr": USER, "drv": DRIVER, "so": SITE_OWNER, "ins": INSTALLER}
+KEY, USER, DRIVER, SITE_OWNER, INSTALLER, PARTNER = "key", "user", "driver", "site_owner", "installer", "partner"
+KINDS: Mapping[str, str] = {"usr": USER, "drv": DRIVER, "so": SITE_OWNER, "ins": INSTALLER, "pty": PARTNER}
 """What the prefix of a user id says."""
 
 OWNER = frozenset({"owner"})
@@ -104,6 +104,33 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "get-billing-session-cost-breakdown": BILLING_READERS,
     "download-billing-session-receipt": BILLING_READERS,
     "get-billing-session-live-cost": BILLING_READERS,
+    "sign-up-installer": ANYBODY,
+    "sign-up-installer-with-confirmation": ANYBODY,
+    "log-in-installer": ANYBODY,
+    "log-out-installer": INSTALLERS,
+    "request-installer-password-reset": ANYBODY,
+    "reset-installer-password": ANYBODY,
+    "list-webhook-endpoints": ADMINS,
+    "create-webhook-endpoint": ADMINS,
+    "get-webhook-endpoint": ADMINS,
+    "update-webhook-endpoint": ADMINS,
+    "delete-webhook-endpoint": ADMINS,
+    "list-webhook-deliveries": ADMINS,
+    "list-sites": MEMBER_ROLES,
+    "create-site": ADMINS,
+    "get-site": MEMBER_ROLES,
+    "update-site": ADMINS,
+    "delete-site": ADMINS,
+    "link-charger": ADMINS,
+    "unlink-charger": ADMINS,
+    "get-site-summary": MEMBER_ROLES,
+    "list-energy-assets": MEMBER_ROLES,
+    "create-energy-asset": ADMINS,
+    "delete-energy-asset": ADMINS,
+    "get-smart-charging-config": MEMBER_ROLES,
+    "set-smart-charging-config": ADMINS,
+    "get-smart-charging-allocation": MEMBER_ROLES,
+    "rebalance-smart-charging": STAFF,
 }
 """The roles that may do an operation: fact sheet, 1.9."""
 
@@ -125,7 +152,7 @@ class Caller:
 
     @property
     def kind(self) -> str:
-        """One of `KEY`, `USER`, `DRIVER`, `SITE_OWNER` and `INSTALLER`."""
+        """`KEY`, or one of `KINDS`."""
         user_id = self.principal.user_id
         return KEY if user_id is None else KINDS[user_id.partition("_")[0]]
 

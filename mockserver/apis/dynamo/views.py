@@ -9,6 +9,17 @@ from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.sessions import BilledSession, transaction_id
 from mockserver.apis.dynamo.site_owners import all_steps
 from mockserver.apis.dynamo.stations.transactions import Active
+from mockserver.apis.dynamo.views_installers import installer as installer
+from mockserver.apis.dynamo.views_sites import energy_asset as energy_asset
+from mockserver.apis.dynamo.views_sites import energy_asset_list as energy_asset_list
+from mockserver.apis.dynamo.views_sites import rebalance as rebalance
+from mockserver.apis.dynamo.views_sites import site as site
+from mockserver.apis.dynamo.views_sites import site_summary as site_summary
+from mockserver.apis.dynamo.views_sites import smart_charging_allocation as smart_charging_allocation
+from mockserver.apis.dynamo.views_sites import smart_charging_config as smart_charging_config
+from mockserver.apis.dynamo.views_webhooks import delivery as delivery
+from mockserver.apis.dynamo.views_webhooks import webhook_endpoint as webhook_endpoint
+from mockserver.apis.dynamo.views_webhooks import webhook_endpoint_list as webhook_endpoint_list
 from mockserver.apis.dynamo.wire import Wire
 from mockserver.apis.dynamo.wire import picked as _picked
 from mockserver.domain.billing.breakdown import CostBreakdown

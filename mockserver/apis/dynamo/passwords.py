@@ -1,0 +1,48 @@
+"""Passwords: what a new one needs, and how they are kept, which is as salted hashes of scrypt (RFC 7914)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mockserver.http.errors import ApiError, Unprocessable
+
+_COST, _BLOCK_SIZE, _PARALLEL = 1 << 10, 8, 1
+"""1 MiB and 2 ms each: little, since what the mock guards is worth nothing."""
+_SHORTEST, _LONGEST = 10, 128
+_NEEDS: Mapping[str, str] = {"[A-Z]": "an upper-case letter", "[a-z]": "a lower-case letter", "[0-9]": "a digit"}
+_NEW: Mapping[str, str] = {
+    "sign-up-installer": "password",
+    "sign-up-installer-with-confirmation": "password",
+    "reset-installer-password": "new_password",
+}
+"""The member that holds a new password, by operation."""
+
+
+def explain(operation_id: str, body: Any) -> ApiError | None:
+    """See `Api.explain`: what is wrong with the password of a body, in words that do not repeat it."""
+    name = _NEW.get(operation_id, "password")
+    if not isinstance(body, dict) or name not in body:
+        return None
+    password = body[name]
+    if not isinstance(password, str) or not 0 < len(password) <= _LONGEST:
+        return Unprocessable(f"is no text of 1 to {_LONGEST} characters", name)
+    lacks = [what for pattern, what in _NEEDS.items() if not re.search(pattern, password)]
+    if len(password) < _SHORTEST:
+        lacks.append(f"{_SHORTEST} characters")
+    return Unprocessable(f"needs {' and '.join(lacks)}", name) if lacks and operation_id in _NEW else None
+
+
+def kept(password: str, salt: str) -> str:
+    """What is kept of a password; the salt has no dot."""
+    key = hashlib.scrypt(password.encode(), salt=salt.encode(), n=_COST, r=_BLOCK_SIZE, p=_PARALLEL)
+    return f"{salt}.{base64.urlsafe_b64encode(key).decode()}"
+
+
+def fits(password: str, kept_text: str) -> bool:
+    """Whether a password is the one of which that was kept."""
+    return hmac.compare_digest(kept(password, kept_text.partition(".")[0]), kept_text)
