@@ -78,16 +78,26 @@ def get_composite_schedule(state: State, payload: Payload) -> Answer:
         return said("Rejected")
     outlets = [state.outlets[each.number] for each in connectors]
     outlet = Outlet(sum(each.power_w for each in outlets), outlets[0].phases)
+    schedule = {
+        "duration": duration_s,
+        "chargingRateUnit": unit,
+        "chargingSchedulePeriod": composite(_profiles(state, number), outlet, state.at_s, duration_s, unit),
+    }
+    start = timestamp(utc(state.at_s))
+    return {"status": "Accepted", "connectorId": number, "scheduleStart": start, "chargingSchedule": schedule}
+
+
+def limit_w(state: State, number: int) -> float:
+    """What a connector may give now."""
+    (period,) = composite(_profiles(state, number), state.outlets[number], state.at_s, 1, "W")
+    return float(period["limit"])
+
+
+def _profiles(state: State, number: int) -> list[Profile]:
+    """Those that count for a connector; of the station as a whole for 0."""
     purposes = {STATION} if number == 0 else {*PURPOSES}
-    profiles = [
+    return [
         each["csChargingProfiles"]
         for each in state.profiles
         if each["connectorId"] in (0, number) and each["csChargingProfiles"]["chargingProfilePurpose"] in purposes
     ]
-    schedule = {
-        "duration": duration_s,
-        "chargingRateUnit": unit,
-        "chargingSchedulePeriod": composite(profiles, outlet, state.at_s, duration_s, unit),
-    }
-    start = timestamp(utc(state.at_s))
-    return {"status": "Accepted", "connectorId": number, "scheduleStart": start, "chargingSchedule": schedule}

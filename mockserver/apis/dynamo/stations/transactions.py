@@ -7,13 +7,14 @@ from datetime import datetime
 
 from fixtures.days import utc
 from fixtures.sessions import ChargingSession
+from mockserver.apis.dynamo.stations.profiles import limit_w
 from mockserver.apis.dynamo.stations.registry import TRANSACTIONS
 from mockserver.apis.dynamo.stations.station import Station
 
 
 @dataclass(frozen=True)
 class Active:
-    """A transaction that runs; only one of a vehicle of the world has an id of its session, and energy."""
+    """A transaction that runs; only one of a vehicle of the world has an id of its session, energy and power."""
 
     number: int
     """Its number in OCPP."""
@@ -24,6 +25,8 @@ class Active:
     session_id: str | None = None
     meter_start_wh: int | None = None
     energy_wh: int | None = None
+    power_w: int | None = None
+    """What it draws now, at most what the charging profiles of the station allow."""
 
 
 async def active(station: Station) -> list[Active]:
@@ -52,6 +55,7 @@ def _of_world(station: Station, number: int, connector_id: int, session: Chargin
         f"sess_{station.world_id_of(session)}",
         session.meter_start_wh,
         session.energy_wh_at(station.at_s),
+        min(session.power_w_at(station.at_s), int(limit_w(station.state, connector_id))),
     )
 
 

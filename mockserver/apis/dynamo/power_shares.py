@@ -1,0 +1,96 @@
+"""Who gets what of the power of a site. It is computed when asked for, from the settings and what the connectors do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mockserver.apis.dynamo.live_sites import stations_of
+from mockserver.apis.dynamo.registry import to_the_second
+from mockserver.apis.dynamo.smart_charging_registry import budget_w, floor_w
+from mockserver.apis.dynamo.stations.schedules import TRANSACTION
+from mockserver.apis.dynamo.stations.station import Station
+from mockserver.apis.dynamo.stations.transactions import Active, active
+from mockserver.domain.power_sharing import Claim, share_evenly, share_in_turn
+from mockserver.http.exchange import Context
+from mockserver.store import Value
+
+_DRAWING = frozenset({"Charging", "SuspendedEVSE"})
+"""A vehicle that has enough (SuspendedEV) takes no power from others."""
+_FIRST_PROFILE_ID = 900_000
+"""Ours are numbered from here, by connector, so that those of clients stay."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a connector may give to the vehicle that charges there."""
+
+    station: Station
+    transaction: Active
+    power_w: int
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """How the power of a site is shared: by settings, in order of the charge points' ids."""
+
+    settings: Value
+    budget_w: int
+    shares: Sequence[Share]
+
+
+async def allocation(ctx: Context, settings: Value) -> Allocation:
+    """The shares by settings of the calling organization, now."""
+    charging = [
+        (station, each)
+        for station in await stations_of(ctx, settings["site_id"])
+        for each in await active(station)
+        if station.connectors[each.connector_id].status(station.at_s) in _DRAWING
+    ]
+    rank = _RANKS.get(settings["strategy"])
+    if rank is not None:
+        charging.sort(key=lambda each: rank(settings, *each))  # of equal ones the first by id
+    share = share_evenly if rank is None else share_in_turn
+    to_share_w, least_w = await budget_w(ctx, settings), floor_w(settings)
+    mosts_w = [_most_w(*each) for each in charging]
+    powers_w = share(to_share_w, [Claim(min(least_w, most_w), most_w) for most_w in mosts_w])
+    shares = [Share(*each, power_w) for each, power_w in zip(charging, powers_w, strict=True)]
+    shares.sort(key=lambda each: (each.station.id, each.transaction.connector_id))
+    return Allocation(settings, to_share_w, shares)
+
+
+async def impose(ctx: Context, settings: Value) -> None:
+    """Tell the stations what each vehicle may draw; those that cannot be reached go on as they do."""
+    for share in (await allocation(ctx, settings)).shares:
+        number, transaction = share.transaction.connector_id, share.transaction.number
+        schedule = {
+            "startSchedule": to_the_second(ctx.at),
+            "chargingRateUnit": "W",
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": float(share.power_w)}],
+        }
+        profile = {
+            "chargingProfileId": _FIRST_PROFILE_ID + number,
+            "transactionId": transaction,
+            "stackLevel": 0,
+            "chargingProfilePurpose": TRANSACTION,
+            "chargingProfileKind": "Absolute",
+            "chargingSchedule": schedule,
+        }
+        await share.station.call("SetChargingProfile", {"connectorId": number, "csChargingProfiles": profile})
+
+
+def _most_w(station: Station, transaction: Active) -> int:
+    return station.state.outlets[transaction.connector_id].power_w
+
+
+def _by_order(settings: Value, station: Station, transaction: Active) -> float:
+    order: list[str] = settings["priority_order"]
+    return order.index(station.id) if station.id in order else len(order)
+
+
+_RANKS: Mapping[str, Callable[[Value, Station, Active], float]] = {
+    "priority": _by_order,
+    "first_come_first_served": lambda settings, station, transaction: transaction.started_at.timestamp(),
+    "max_throughput": lambda settings, station, transaction: -_most_w(station, transaction),
+}
+"""By what vehicles are served one after the other; by the other strategies all get the same."""
