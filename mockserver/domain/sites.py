@@ -27,7 +27,7 @@ from mockserver.domain.drivers import Driver
 from mockserver.domain.tariffs import Tariff
 from mockserver.domain.worlds import NamedWorld
 
-_OPERATOR = "GMK"  # eMI3 party id
+OPERATOR = "GMK"  # eMI3 party id
 _PHASE_VOLTAGE_V = 230
 _FIRST_OPENING, _OPEN_WITHIN_D = date(2024, 10, 1), 365
 _OFFLINE_SHARES = (0.005, 0.03)  # uptime of 97-99.5 %, energy data sheet 13.9
@@ -221,7 +221,7 @@ def _charger(
         evses=tuple(
             Evse(
                 id=ids.ulid(opened_at, seed, "evse", traits.name),
-                evse_id=f"{country}*{_OPERATOR}*E{number}*{position}",
+                evse_id=f"{country}*{OPERATOR}*E{number}*{position}",
                 number=position,
                 connectors=model.connectors,
                 traits=traits,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -109,6 +109,11 @@ class PriceBook:
     def at(self, at: datetime) -> Edition:
         """What is charged at an aware instant."""
         return self._editions[bisect_right(self._editions, at, lo=1, key=lambda each: each.since) - 1]
+
+    def changed_at(self, read: Callable[[Edition], Any], at: datetime) -> datetime | None:
+        """When what is read of an edition came to be what it is at an aware instant; None: it was so from the start."""
+        known = [each for each in self._editions if each.since <= at]
+        return next((now.since for before, now in [*pairwise(known)][::-1] if read(now) != read(before)), None)
 
 
 @lru_cache(maxsize=8)
