@@ -20,7 +20,9 @@ FREE, TAKEN, FAULTED = "Available", "Reserved", "Faulted"
 SHOWN = ("Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing", "Unavailable", FAULTED)
 """What a connector can be made to show whatever goes on."""
 OCCUPIED = frozenset({"Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"})
-_KEPT = ("shown", "is_operative", "hold", "running", "planned", "stopped_s", "gone_s", "closed")
+_KEPT = ("shown", "is_operative", "hold", "running", "planned", "stopped_s", "gone_s", "closed", "faults")
+OTHER_ERROR = "OtherError"
+"""The code of a fault that somebody has a connector show."""
 _LONGEST_TAG = 20
 _REMEMBERED_S = 30 * DAY_S
 
@@ -58,6 +60,8 @@ class Connector:
     """Plug-in of the visit that somebody sent away."""
     closed: list[list[int | None]] = field(default_factory=list)
     """The windows [start, end) in which no vehicle of the world came; the end of the present one is None."""
+    faults: list[list[int | None]] = field(default_factory=list)
+    """The windows in which it was made to show a fault, in the same form."""
 
     def as_json(self) -> dict[str, Any]:
         """What the store keeps."""
@@ -72,14 +76,9 @@ class Connector:
             self.visit = None
 
     def note(self, at_s: int) -> None:
-        """Remember whether vehicles can come from now on; to be called after each change."""
-        is_free = self.is_operative and not (self.shown or self.hold or self.running)
-        was_free = not self.closed or self.closed[-1][1] is not None
-        if is_free and not was_free:
-            self.closed[-1][1] = at_s
-        elif was_free and not is_free:
-            self.closed.append([at_s, None])
-        self.closed = [each for each in self.closed if each[1] is None or each[1] > at_s - _REMEMBERED_S]
+        """Remember whether vehicles can come from now on, and faults; to be called after each change."""
+        self.closed = _noted(self.closed, bool(self.shown or self.hold or self.running) or not self.is_operative, at_s)
+        self.faults = _noted(self.faults, self.shown == FAULTED, at_s)
 
     def status(self, at_s: int) -> str:
         """A ChargePointStatus of OCPP 1.6."""
@@ -92,6 +91,13 @@ class Connector:
         if not self.is_operative:
             return "Unavailable"
         return FREE if self.hold is None else TAKEN
+
+    def error_code(self, at_s: int) -> str:
+        """A ChargePointErrorCode of OCPP 1.6."""
+        if self.status(at_s) != FAULTED:
+            return "NoError"
+        fault = None if self.shown or self.visit is None else fault_of(self.visit)
+        return OTHER_ERROR if fault is None else fault.code
 
     def charging(self, at_s: int) -> ChargingSession | None:
         """The session of the world whose transaction runs at an instant, if one does."""
@@ -131,6 +137,16 @@ class Connector:
             return FAULTED if fault is not None and at_s < fault.cleared_s else "Finishing"
         state = visit.state_at(at_s)
         return FREE if state is None else STATUS[state]
+
+
+def _noted(windows: list[list[int | None]], is_open: bool, at_s: int) -> list[list[int | None]]:
+    """Windows of time when something is so from now on, or not: the last one begins or ends."""
+    was_open = bool(windows) and windows[-1][1] is None
+    if was_open and not is_open:
+        windows = [*windows[:-1], [windows[-1][0], at_s]]
+    elif is_open and not was_open:
+        windows = [*windows, [at_s, None]]
+    return [each for each in windows if each[1] is None or each[1] > at_s - _REMEMBERED_S]
 
 
 def station_tag(seed: int, id_tag: str) -> str:

@@ -6,14 +6,14 @@ when it connects, and by its heartbeats from then on (OCPP 1.6 part 1, 4.2 and 4
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from fixtures.chargers import CELL_S
 from fixtures.evses import ChargerTraits
 from fixtures.ocpp.link import Link
 
-_KEPT = ("ordered_online", "ordered_s", "heard_before_s")
 _MISSED_BEATS = 2
 """So many intervals without a heartbeat, and a charge point counts as offline: fact sheet, 2.4."""
 
@@ -27,12 +27,10 @@ class Presence:
     """When it was put up; None: not yet."""
     link: Link
     interval_s: int
-    ordered_online: bool | None = None
-    """Whether it is connected, if somebody has said so; None for what follows from the seed."""
-    ordered_s: int = 0
-    """When somebody said so, or took it back."""
+    orders: list[tuple[int, bool | None]] = field(default_factory=list)
+    """When somebody said whether it is connected, and what; None for what follows from the seed."""
     heard_before_s: int | None = None
-    """When it had been heard of by then."""
+    """When it had been heard of by the last of them."""
 
     @classmethod
     def of(
@@ -41,27 +39,34 @@ class Presence:
         """With the interval of its heartbeats as configured, s, and what the store keeps of it."""
         interval_s = int(interval) or traits.heartbeat_s
         link = Link(seed, replace(traits, heartbeat_s=interval_s))
-        return cls(at_s, since_s, link, interval_s, **{name: kept[name] for name in _KEPT if name in kept})
+        orders = [(ordered_s, online) for ordered_s, online in kept.get("orders", ())]
+        return cls(at_s, since_s, link, interval_s, orders, kept.get("heard_before_s"))
 
     def as_json(self) -> dict[str, Any]:
         """What the store keeps."""
-        return {name: getattr(self, name) for name in _KEPT}
+        return {"orders": [[*order] for order in self.orders], "heard_before_s": self.heard_before_s}
+
+    @property
+    def _ordered(self) -> tuple[int, bool | None]:
+        return self.orders[-1] if self.orders else (0, None)
 
     @property
     def is_online(self) -> bool:
         """Whether there is a connection."""
-        if self.ordered_online is not None:
-            return self.ordered_online
+        _, ordered = self._ordered
+        if ordered is not None:
+            return ordered
         return self.since_s is not None and not self.link.is_offline(self.at_s)
 
     @property
     def heard_s(self) -> int | None:
         """When it was last heard of; None before the first time."""
-        from_s = max(self.since_s or 0, self.ordered_s)
+        ordered_s, ordered = self._ordered
+        from_s = max(self.since_s or 0, ordered_s)
         if self.is_online:
-            connected_s = 0 if self.ordered_online else self.link.last_outage(self.at_s).end_s
+            connected_s = 0 if ordered else self.link.last_outage(self.at_s).end_s
             return max(self._last_beat(self.at_s), connected_s, from_s)
-        if self.ordered_online is None and self.since_s is not None:
+        if ordered is None and self.since_s is not None:
             beat_s = self._last_beat(self.link.last_outage(self.at_s).start_s - 1)
             if beat_s >= from_s:
                 return beat_s
@@ -75,7 +80,29 @@ class Presence:
 
     def order(self, online: bool | None) -> None:
         """Have it connected or not from now on; None for what follows from the seed."""
-        self.heard_before_s, self.ordered_s, self.ordered_online = self.heard_s, self.at_s, online
+        self.heard_before_s = self.heard_s
+        self.orders = [*self.orders, (self.at_s, online)]
+
+    def offline(self, start_s: int, end_s: int) -> Iterator[tuple[int, int]]:
+        """When it was not connected in [start_s, end_s): [from, to), in order."""
+        ends = [*(at_s for at_s, _ in self.orders), end_s]
+        for (from_s, ordered), to_s in zip([(start_s, None), *self.orders], ends, strict=True):
+            from_s, to_s = max(from_s, start_s), min(to_s, end_s)
+            if from_s < to_s and ordered is False:
+                yield from_s, to_s
+            elif from_s < to_s and ordered is None:
+                yield from self._cut_off(from_s, to_s)
+
+    def _cut_off(self, start_s: int, end_s: int) -> Iterator[tuple[int, int]]:
+        """When it was not connected of itself."""
+        put_up_s = end_s if self.since_s is None else max(start_s, min(self.since_s, end_s))
+        if start_s < put_up_s:
+            yield start_s, put_up_s
+        for cell in range(put_up_s // CELL_S, -(-end_s // CELL_S)):
+            for outage in self.link.outages(cell):
+                from_s, to_s = max(outage.start_s, put_up_s), min(outage.end_s, end_s)
+                if from_s < to_s:
+                    yield from_s, to_s
 
     def _last_beat(self, until_s: int) -> int:
         return self.link.heartbeats(until_s - self.interval_s + 1, until_s + 1)[0]

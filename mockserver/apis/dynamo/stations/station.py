@@ -268,7 +268,8 @@ class Station:
         for number, status in self._statuses().items():
             if status != before[number]:
                 at = to_the_second(self.ctx.at)
-                payload = {"connectorId": number, "errorCode": "NoError", "status": status, "timestamp": at}
+                code = self.connectors[number].error_code(self.at_s)
+                payload = {"connectorId": number, "errorCode": code, "status": status, "timestamp": at}
                 self._record("station", "StatusNotification", payload, {})
         await self._save()
 
