@@ -1,22 +1,23 @@
-"""The charging sessions of drivers, which are those of the world: what they are by now, and what they cost.
+"""The charging sessions of an organization, of the world and of clients: what they are by now, and what they cost.
 
-Who charges at the n-th EVSE of a site does so on the account of the organization's n-th driver. The ids of sessions and
-transactions are those of the world behind a prefix.
+Who of the world charges at the n-th EVSE of a site does so on the account of the organization's n-th driver. The ids of
+sessions and transactions are the same behind a prefix, and those of the world are the world's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import islice
 
-from fixtures.days import DAY_S, unix_s, utc
+from fixtures.days import DAY_S, unix_s
 from fixtures.people import Person, person
 from fixtures.rng import unit
 from fixtures.sessions import ChargingState, Outcome
 from mockserver.apis.dynamo import seed
+from mockserver.apis.dynamo.charges import Charge, ChargeOfClient, ChargeOfWorld
 from mockserver.apis.dynamo.price_book import PriceBook
 from mockserver.apis.dynamo.prices import promotion
 from mockserver.apis.dynamo.seed import SeedOrganization
@@ -35,7 +36,11 @@ _BLOCK_D = 4
 """They are kept by so many days, UTC, so that those of yesterday need not be found again today."""
 _CODE_SHARE = 0.25
 """Of the sessions, those for which a promotional code was used."""
-_NONE: Mapping[str, Value] = {}
+Came = Callable[[Session], bool]
+
+
+def _always(session: Session) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -61,20 +66,39 @@ class Driver:
 class BilledSession:
     """A session as it is at an aware instant, when it has begun."""
 
-    world: World
-    organization: SeedOrganization
+    seed: int
+    organization: SeedOrganization | None
+    """Whose codes are used for it; None: nobody's."""
     driver: Driver | None
     """Who charges; None for a card of nobody who is known."""
-    session: Session
+    charge: Charge
     at: datetime
     book: PriceBook
-    cut: Value | None = None
-    """Its transaction, when somebody ended it."""
 
     @property
     def id(self) -> str:
         """Its id."""
-        return f"sess_{self.session.id}"
+        return f"sess_{self.transaction_id.removeprefix('txn_')}"
+
+    @property
+    def transaction_id(self) -> str:
+        """The id of its transaction."""
+        return self.charge.transaction_id
+
+    @property
+    def charger_id(self) -> str:
+        """The charge point."""
+        return self.charge.charger_id
+
+    @property
+    def connector_id(self) -> int:
+        """Its connector."""
+        return self.charge.connector_id
+
+    @property
+    def site_id(self) -> str | None:
+        """The site where the charge point stood."""
+        return self.charge.site_id
 
     @property
     def user_id(self) -> str | None:
@@ -82,65 +106,50 @@ class BilledSession:
         return self.driver.id if self.driver else None
 
     @property
+    def charge_point_id(self) -> str:
+        """Where it is."""
+        return self.session.charger.identity
+
+    @property
     def id_tag(self) -> str:
         """The card that began it."""
-        return self.session.charging.id_token
+        return self.charge.id_tag
 
     @property
     def started_at(self) -> datetime:
         """When its transaction began, UTC."""
-        return self.session.started_at or self.session.plugged_in_at
+        return self.charge.started_at
 
     @property
     def ended_at(self) -> datetime | None:
         """When its transaction ended; None while it is under way."""
-        ended_at = datetime.fromisoformat(self.cut["stopped_at"]) if self.cut else self.session.ended_at
+        ended_at = self.charge.ended_at
         return ended_at if ended_at and ended_at <= self.at else None
-
-    @property
-    def until(self) -> datetime:
-        """When it ended, or now."""
-        return self.ended_at or self.at
 
     @property
     def status(self) -> str:
         """Under way, over, or broken off: by a fault, by another than the driver, or before anything was delivered."""
         if self.ended_at is None:
             return "active"
-        outcome = self.session.charging.outcome
-        is_whole = self.cut["stop_reason"] == "Local" if self.cut else outcome is Outcome.COMPLETED
-        return "completed" if is_whole and self.facts.energy_wh else "stopped"
+        return "completed" if self.charge.is_whole and self.facts.energy_wh else "stopped"
 
     @property
     def facts(self) -> SessionFacts:
         """What a bill has to know of it."""
-        session, charging, until = self.session, self.session.charging, self.until
-        stopped_s = charging.charging_ended_s
+        charge, until = self.charge, self.ended_at or self.at
+        stopped_at = charge.charging_stopped_at
         return SessionFacts(
             session_id=self.id,
-            charger_id=session.charger.identity,
-            site_id=f"site_{session.site.id}",
+            charger_id=charge.charger_id,
+            site_id=charge.site_id,
             user_types=self.book.at(until).types_of(self.driver.id) if self.driver else frozenset(),
             timezone=self.book.at(self.started_at).time_zone,
             started_at=self.started_at,
-            charging_stopped_at=None if stopped_s is None or stopped_s > unix_s(until) else utc(stopped_s),
+            charging_stopped_at=None if stopped_at is None or stopped_at > until else stopped_at,
             until=until,
             is_finished=self.ended_at is not None,
-            energy_wh=self.energy_wh_at(until),
+            energy_wh=charge.energy_wh_at(until),
         )
-
-    def energy_wh_at(self, at: datetime) -> int:
-        """What it had delivered by an aware instant, Wh."""
-        return self.session.charging.energy_wh_at(unix_s(min(at, self.until)))
-
-    @property
-    def deliveries(self) -> Iterator[tuple[int, int]]:
-        """When energy flowed, [start, end) in Unix seconds, in order."""
-        charging, until_s = self.session.charging, unix_s(self.until)
-        ends = [*(since_s for since_s, _ in charging.states[1:]), charging.ended_s or 0]
-        for (start_s, state), end_s in zip(charging.states, ends, strict=True):
-            if state is ChargingState.CHARGING and start_s < until_s:
-                yield start_s, min(end_s, until_s)
 
     @cached_property
     def bill(self) -> CostBreakdown:
@@ -158,16 +167,13 @@ class BilledSession:
 
     def _code(self, currency: str) -> Promotion | None:
         """The promotional code that was used for it, where one was and could be."""
-        if self.ended_at is None or unit(self.world.seed, "promotional code", self.id) >= _CODE_SHARE:
+        if self.organization is None or self.ended_at is None:
+            return None
+        if unit(self.seed, "promotional code", self.id) >= _CODE_SHARE:
             return None
         code = promotion(code_of(self.organization))
         refusal = code.refusal(at=self.ended_at, currency=currency, uses=0, uses_by_user=0)
         return code if refusal is None else None
-
-
-def transaction_id(session: Session) -> str:
-    """The id of the transaction of a session of the world."""
-    return f"txn_{session.id}"
 
 
 def sessions(
@@ -177,28 +183,37 @@ def sessions(
     *,
     of: Driver | None = None,
     since: datetime | None = None,
-    cut: Mapping[str, Value] = _NONE,
+    transactions: Sequence[Value] = (),
+    came: Came = _always,
     book: PriceBook | None = None,
 ) -> Sequence[BilledSession]:
     """All of an organization, or of a driver, that have begun by an aware instant, newest first, as they are by then.
 
-    Without `since`, the day of the first ones, `HISTORY` says how far they go back. `cut` are the transactions that
-    somebody ended, by id; `book` says what they cost, and without one they cost what they do as long as nobody changes
-    a price.
+    Without `since`, the day of the first ones of the world, `HISTORY` says how far these go back. `transactions` are
+    those that clients began or ended, and `came` says whether a vehicle of the world found its connector free; `book`
+    says what they cost, and without one they cost what they do as long as nobody changes a price.
     """
     organization = seed.seed_organization(world.seed, org_id)
-    if organization is None:
-        return ()
     book = book or PriceBook(world.seed, org_id)
-    who = {each.number: each for each in drivers(world, org_id)}
+    known = drivers(world, org_id)
+    who, by_id = {each.number: each for each in known}, {each.id: each for each in known}
     days = range(unix_s(since or at - HISTORY) // DAY_S, unix_s(at) // DAY_S + 1)
     premises = _Premises(world, world.seed, world.named, org_id)
-    begun = (
-        BilledSession(world, organization, who.get(number), session, at, book, cut.get(transaction_id(session)))
+    cut = {each["id"]: each for each in transactions if each["is_of_world"]}
+    begun = [
+        BilledSession(world.seed, organization, who.get(number), charge, at, book)
         for number in ([of.number] if of else _numbers(world, org_id))
         for session in _sessions(premises, number, days)
-        if session.started_at and session.started_at <= at
-    )
+        if session.started_at and session.started_at <= at and came(session)
+        for charge in [ChargeOfWorld(session, cut.get(f"txn_{session.id}"))]
+    ]
+    begun += [
+        BilledSession(world.seed, None, by_id.get(each["user_id"]), charge, at, book)
+        for each in transactions
+        if not each["is_of_world"] and (of is None or of.id == each["user_id"])
+        for charge in [ChargeOfClient(each)]
+        if charge.started_at <= at and (since is None or charge.started_at >= since)
+    ]
     return sorted(begun, key=lambda session: session.started_at, reverse=True)
 
 
@@ -211,6 +226,16 @@ def _numbers(world: World, org_id: str) -> range:
 def driver(world: World, org_id: str, driver_id: str) -> Driver | None:
     """The driver of an organization with that id, or None."""
     return next((each for each in drivers(world, org_id) if each.id == driver_id), None)
+
+
+def holder(world: World, org_id: str, id_tag: str, at: datetime) -> Driver | None:
+    """The driver of an organization who is behind a tag: their id, or a card of theirs that they have used lately."""
+    wanted = id_tag.casefold()
+    for each in drivers(world, org_id):
+        cards = {session.id_tag.casefold() for session in sessions(world, org_id, at, of=each)}
+        if wanted in {each.id.casefold(), *cards}:
+            return each
+    return None
 
 
 def drivers(world: World, org_id: str) -> Sequence[Driver]:
