@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from mockserver import ids
 from mockserver.apis.dynamo.roles import ALLOWED, ANYBODY, DRIVER, INSTALLER, MEMBER_ROLES, SITE_OWNER
 from mockserver.apis.dynamo.seed import HARBOUR, key_id, weekly_invitations
 from mockserver.apis.dynamo.seed_prices import rules_of, tariffs_of
 from mockserver.apis.dynamo.seed_reservations import daily_reservations
 from mockserver.apis.dynamo.sessions import drivers, sessions
+from mockserver.apis.dynamo.site_registry import site_id
 from specs.operation import Operation
 from tests.mock import NOON
 from tests.mockserver.apis.dynamo.steps import OPERATIONS, Office, body_of, refused, said, send
@@ -43,6 +45,8 @@ def things(office: Office) -> Mapping[str, str]:
         "charge_point_id": "london-hub-001",
         "tariff_id": next(iter(tariffs_of(office.seed, office.harbour))),
         "rule_id": next(iter(rules_of(office.seed, office.harbour))),
+        "site_id": site_id(next(site for site in world.sites if site.key == "london-hub")),
+        "asset_id": ids.prefixed("ast_", office.seed, "london-hub", "meter"),
         "key_id": key_id(office.seed, HARBOUR.api_key(office.seed)),
     }
 
