@@ -47,26 +47,30 @@ class Presence:
         return {"orders": [[*order] for order in self.orders], "heard_before_s": self.heard_before_s}
 
     @property
-    def _ordered(self) -> tuple[int, bool | None]:
-        return self.orders[-1] if self.orders else (0, None)
+    def ordered_s(self) -> int:
+        """When somebody said so last; 0: never."""
+        return self.orders[-1][0] if self.orders else 0
+
+    @property
+    def ordered_online(self) -> bool | None:
+        """What they said."""
+        return self.orders[-1][1] if self.orders else None
 
     @property
     def is_online(self) -> bool:
         """Whether there is a connection."""
-        _, ordered = self._ordered
-        if ordered is not None:
-            return ordered
+        if self.ordered_online is not None:
+            return self.ordered_online
         return self.since_s is not None and not self.link.is_offline(self.at_s)
 
     @property
     def heard_s(self) -> int | None:
         """When it was last heard of; None before the first time."""
-        ordered_s, ordered = self._ordered
-        from_s = max(self.since_s or 0, ordered_s)
+        from_s = max(self.since_s or 0, self.ordered_s)
         if self.is_online:
-            connected_s = 0 if ordered else self.link.last_outage(self.at_s).end_s
+            connected_s = 0 if self.ordered_online else self.link.last_outage(self.at_s).end_s
             return max(self._last_beat(self.at_s), connected_s, from_s)
-        if ordered is None and self.since_s is not None:
+        if self.ordered_online is None and self.since_s is not None:
             beat_s = self._last_beat(self.link.last_outage(self.at_s).start_s - 1)
             if beat_s >= from_s:
                 return beat_s
