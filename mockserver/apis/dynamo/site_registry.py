@@ -45,6 +45,7 @@ def _site(site: Site, number: int) -> Value:
         "lat": site.latitude,
         "lng": site.longitude,
         "created_at": _opened_at(site),
+        "updated_at": None,
     }
 
 
@@ -59,11 +60,14 @@ SITES = resource(
     members=dict.fromkeys(("name", "address", "max_power_kw", "lat", "lng"), REQUIRED),
     id_member="site_id",
     id_form=prefixed("site_"),
-    stamps={"created_at": True},
+    stamps={"created_at": True, "updated_at": False},
     base=_sites,
     unknown_slug="not_found",
 )
-"""Which charge points stand there, they say themselves: `CHARGE_POINTS.list(ctx, site_id=...)`."""
+"""Which charge points stand there, they say themselves: `CHARGE_POINTS.list(ctx, site_id=...)`.
+
+Who changes that says so in `updated_at`.
+"""
 
 
 def _assets(ctx: Context, owner_id: str) -> Mapping[str, Value]:

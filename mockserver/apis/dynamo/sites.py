@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mockserver.apis.dynamo.charge_point_registry import CHARGE_POINTS
 from mockserver.apis.dynamo.live_sites import LiveSite
+from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.site_registry import ENERGY_ASSETS, SITES
 from mockserver.apis.dynamo.smart_charging_registry import SMART_CHARGING, limits_kw
 from mockserver.http.errors import Conflict, NotFound
@@ -65,16 +66,17 @@ async def link_charger(ctx: Context, *, site_id: str) -> CountedSite:
         text = f"{charge_point['charge_point_id']} is linked to {charge_point['site_id']}; unlink it there first."
         raise Conflict(text, slug="charge_point_linked")
     await CHARGE_POINTS.set(ctx, charge_point, site_id=site_id)
-    return await _counted(ctx, site)
+    return await _counted(ctx, await SITES.set(ctx, site, updated_at=to_the_second(ctx.at)))
 
 
 async def unlink_charger(ctx: Context, *, site_id: str, charge_point_id: str) -> None:
     """Have it stand nowhere."""
-    await SITES.get(ctx, site_id)
+    site = await SITES.get(ctx, site_id)
     charge_point = await CHARGE_POINTS.get(ctx, charge_point_id)
     if charge_point["site_id"] != site_id:
         raise NotFound(f"{charge_point_id} is not linked to this site.", slug="charge_point_not_found")
     await CHARGE_POINTS.set(ctx, charge_point, site_id=None)
+    await SITES.set(ctx, site, updated_at=to_the_second(ctx.at))
 
 
 async def get_site_summary(ctx: Context, *, site_id: str) -> LiveSite:
