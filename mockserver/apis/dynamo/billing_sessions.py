@@ -22,7 +22,7 @@ async def list_billing_sessions(
         session
         for session in await bills.sessions_of(ctx)
         if session.started_at in span
-        and charge_point_id in (None, session.charger_id)
+        and charge_point_id in (None, session.charge_point_id)
         and user_id in (None, session.user_id)
         and status in (None, session.status)
     ]

@@ -9,7 +9,9 @@ from mockserver.apis.dynamo.price_book import PriceBook
 from mockserver.apis.dynamo.registry import ORGANIZATIONS
 from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.sessions import BilledSession, Driver, sessions
+from mockserver.apis.dynamo.site_registry import SITES
 from mockserver.apis.dynamo.stations.registry import TRANSACTIONS
+from mockserver.apis.dynamo.stations.visits import came
 from mockserver.http.errors import Conflict, NotFound
 from mockserver.http.exchange import Context, Reply
 
@@ -17,8 +19,15 @@ from mockserver.http.exchange import Context, Reply
 async def sessions_of(ctx: Context, driver: Driver | None = None) -> Sequence[BilledSession]:
     """The sessions of the caller's organization, or of one of its drivers, newest first."""
     org_id = Caller.of(ctx).org_id
-    cut = {each["id"]: each for each in await TRANSACTIONS.list(ctx, is_of_world=True)}
-    return sessions(ctx.world, org_id, ctx.at, of=driver, cut=cut, book=await PriceBook.of(ctx, org_id))
+    return sessions(
+        ctx.world,
+        org_id,
+        ctx.at,
+        of=driver,
+        transactions=await TRANSACTIONS.of(org_id).list(ctx),
+        came=await came(ctx, org_id),
+        book=await PriceBook.of(ctx, org_id),
+    )
 
 
 async def session_of(ctx: Context, session_id: str, driver: Driver | None = None) -> BilledSession:
@@ -41,14 +50,15 @@ async def receipt_of(ctx: Context, session: BilledSession) -> Reply:
 
     refuse_unfinished(session, "There is no receipt before the session has ended.")
     organization = await ORGANIZATIONS.get(ctx, Caller.of(ctx).org_id)
+    site = session.site_id and await SITES.find(ctx, session.site_id)
     who = session.driver.person if session.driver else None
     pdf = receipt(
         session.bill,
         session.facts,
         issuer=Issuer(**{name: organization[name] for name in ("name", "country", "contact_email")}),
         driver=Recipient(name=who.full_name, email=who.email) if who else Recipient(name=f"Card {session.id_tag}"),
-        site_name=session.session.site.name,
-        connector_id=session.session.evse.number,
+        site_name=site["name"] if site else session.charge_point_id,
+        connector_id=session.connector_id,
     )
     return Reply(200, pdf, [("content-disposition", f'attachment; filename="receipt-{session.id}.pdf"')])
 

@@ -33,7 +33,7 @@ def _disputed(ctx: Context, org_id: str) -> Mapping[str, Value]:
 def _opened(session: BilledSession) -> Value:
     assert session.ended_at is not None, "not over"  # noqa: S101  # a defect, not an input
     return {
-        "id": ids.prefixed("dsp_", session.world.seed, session.id),
+        "id": ids.prefixed("dsp_", session.seed, session.id),
         NUMBER: 0,
         "reason": _REASON,
         "expected_cost": None,

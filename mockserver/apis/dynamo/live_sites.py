@@ -49,6 +49,6 @@ class LiveSite:
         energy_wh = sum(
             session.energy_wh_at(ctx.at) - session.energy_wh_at(midnight)
             for session in await bills.sessions_of(ctx)
-            if session.session.charger.identity in there
+            if session.charge_point_id in there
         )
         return cls(site, stations, [each for station in stations for each in await active(station)], energy_wh)

@@ -15,7 +15,6 @@ from itertools import islice
 from fixtures.days import DAY_S, unix_s
 from fixtures.people import Person, person
 from fixtures.rng import unit
-from fixtures.sessions import ChargingState, Outcome
 from mockserver.apis.dynamo import seed
 from mockserver.apis.dynamo.charges import Charge, ChargeOfClient, ChargeOfWorld
 from mockserver.apis.dynamo.price_book import PriceBook
@@ -86,9 +85,9 @@ class BilledSession:
         return self.charge.transaction_id
 
     @property
-    def charger_id(self) -> str:
-        """The charge point."""
-        return self.charge.charger_id
+    def charge_point_id(self) -> str:
+        """Where it is."""
+        return self.charge.charge_point_id
 
     @property
     def connector_id(self) -> int:
@@ -104,11 +103,6 @@ class BilledSession:
     def user_id(self) -> str | None:
         """The id of its driver, or None."""
         return self.driver.id if self.driver else None
-
-    @property
-    def charge_point_id(self) -> str:
-        """Where it is."""
-        return self.session.charger.identity
 
     @property
     def id_tag(self) -> str:
@@ -127,6 +121,11 @@ class BilledSession:
         return ended_at if ended_at and ended_at <= self.at else None
 
     @property
+    def until(self) -> datetime:
+        """When it ended, or now."""
+        return self.ended_at or self.at
+
+    @property
     def status(self) -> str:
         """Under way, over, or broken off: by a fault, by another than the driver, or before anything was delivered."""
         if self.ended_at is None:
@@ -136,11 +135,11 @@ class BilledSession:
     @property
     def facts(self) -> SessionFacts:
         """What a bill has to know of it."""
-        charge, until = self.charge, self.ended_at or self.at
+        charge, until = self.charge, self.until
         stopped_at = charge.charging_stopped_at
         return SessionFacts(
             session_id=self.id,
-            charger_id=charge.charger_id,
+            charger_id=charge.charge_point_id,
             site_id=charge.site_id,
             user_types=self.book.at(until).types_of(self.driver.id) if self.driver else frozenset(),
             timezone=self.book.at(self.started_at).time_zone,
@@ -148,8 +147,18 @@ class BilledSession:
             charging_stopped_at=None if stopped_at is None or stopped_at > until else stopped_at,
             until=until,
             is_finished=self.ended_at is not None,
-            energy_wh=charge.energy_wh_at(until),
+            energy_wh=self.energy_wh_at(until),
         )
+
+    def energy_wh_at(self, at: datetime) -> int:
+        """What it had delivered by an aware instant, Wh."""
+        return self.charge.energy_wh_at(min(at, self.until))
+
+    @property
+    def deliveries(self) -> Iterator[tuple[int, int]]:
+        """When energy flowed, [start, end) in Unix seconds, in order."""
+        until_s = unix_s(self.until)
+        return ((start_s, min(end_s, until_s)) for start_s, end_s in self.charge.deliveries if start_s < until_s)
 
     @cached_property
     def bill(self) -> CostBreakdown:

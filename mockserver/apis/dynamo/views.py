@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from mockserver.apis.dynamo.prices import full_components
 from mockserver.apis.dynamo.registry import to_the_second
-from mockserver.apis.dynamo.sessions import BilledSession, transaction_id
+from mockserver.apis.dynamo.sessions import BilledSession
 from mockserver.apis.dynamo.site_owners import all_steps
 from mockserver.apis.dynamo.stations.transactions import Active
 from mockserver.apis.dynamo.views_installers import installer as installer
+from mockserver.apis.dynamo.views_installers import installer_project as installer_project
 from mockserver.apis.dynamo.views_sites import energy_asset as energy_asset
 from mockserver.apis.dynamo.views_sites import energy_asset_list as energy_asset_list
 from mockserver.apis.dynamo.views_sites import rebalance as rebalance
@@ -98,7 +99,13 @@ def site_owner_profile(value: Value, ctx: Context, expansion: Expansion) -> Wire
 
 def site_owner_project_list(values: Sequence[Value], ctx: Context, expansion: Expansion) -> Wire:
     """SiteOwnerProjectList."""
-    return {"data": [*values]}
+    names = ("id", "name", "address", "charge_point_count", "created_at")
+    return {
+        "data": [
+            {**_picked(value, *names), "status": "active" if value["status"] == "handed_over" else "in_progress"}
+            for value in values
+        ]
+    }
 
 
 def portal_session(value: tuple[BilledSession, str | None], ctx: Context, expansion: Expansion) -> Wire:
@@ -107,9 +114,9 @@ def portal_session(value: tuple[BilledSession, str | None], ctx: Context, expans
     bill, facts, ended_at = session.bill, session.facts, session.ended_at
     return {
         "session_id": session.id,
-        "transaction_id": transaction_id(session.session),
+        "transaction_id": session.transaction_id,
         "charge_point_id": facts.charger_id,
-        "connector_id": session.session.evse.number,
+        "connector_id": session.connector_id,
         "site_id": facts.site_id,
         "started_at": to_the_second(session.started_at),
         "ended_at": None if ended_at is None else to_the_second(ended_at),

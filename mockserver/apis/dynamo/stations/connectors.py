@@ -20,7 +20,9 @@ FREE, TAKEN, FAULTED = "Available", "Reserved", "Faulted"
 SHOWN = ("Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing", "Unavailable", FAULTED)
 """What a connector can be made to show whatever goes on."""
 OCCUPIED = frozenset({"Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"})
-_KEPT = ("shown", "is_operative", "hold", "running", "planned", "stopped_s", "gone_s", "closed", "faults")
+_KEPT = (
+    "shown", "is_operative", "hold", "running", "planned", "stopped_s", "gone_s", "closed", "faults", "changed_s",
+)  # fmt: skip
 OTHER_ERROR = "OtherError"
 """The code of a fault that somebody has a connector show."""
 _LONGEST_TAG = 20
@@ -62,6 +64,8 @@ class Connector:
     """The windows [start, end) in which no vehicle of the world came; the end of the present one is None."""
     faults: list[list[int | None]] = field(default_factory=list)
     """The windows in which it was made to show a fault, in the same form."""
+    changed_s: int = 0
+    """When somebody, or the end of a hold, changed it last."""
 
     def as_json(self) -> dict[str, Any]:
         """What the store keeps."""
@@ -72,11 +76,14 @@ class Connector:
         if self.hold is not None and self.hold["until_s"] <= at_s:
             ended_s, self.hold = self.hold["until_s"], None
             self.note(ended_s)
-        if self.visit is not None and self._is_away(self.visit.plugged_in_s):
+        if self.visit is not None and (
+            self.visit.plugged_in_s == self.gone_s or self.was_closed(self.visit.plugged_in_s)
+        ):
             self.visit = None
 
     def note(self, at_s: int) -> None:
         """Remember whether vehicles can come from now on, and faults; to be called after each change."""
+        self.changed_s = at_s
         self.closed = _noted(self.closed, bool(self.shown or self.hold or self.running) or not self.is_operative, at_s)
         self.faults = _noted(self.faults, self.shown == FAULTED, at_s)
 
@@ -117,14 +124,25 @@ class Connector:
     def show(self, status: str | None, at_s: int) -> None:
         """Show a status until told otherwise; `FREE` sends away whoever is there, None lets it be what it is."""
         if status == FREE:
-            self.gone_s = self.visit.plugged_in_s if self.visit else self.gone_s
-            self.visit = self.hold = self.running = None
+            self.send_away(at_s)
+            self.hold = self.running = None
             self.is_operative = True
         self.shown = None if status == FREE else status
         self.note(at_s)
 
-    def _is_away(self, plugged_in_s: int) -> bool:
-        return plugged_in_s == self.gone_s or any(
+    def send_away(self, at_s: int) -> None:
+        """Have the vehicle of the world leave; one that has not begun to charge will not have done so."""
+        visit = self.visit
+        if visit is None:
+            return
+        self.gone_s, self.visit = visit.plugged_in_s, None
+        if visit.started_s is None or at_s < visit.started_s:
+            is_closed = bool(self.closed) and self.closed[-1][1] is None
+            self.closed.insert(len(self.closed) - is_closed, [visit.plugged_in_s, visit.plugged_in_s + 1])
+
+    def was_closed(self, plugged_in_s: int) -> bool:
+        """Whether a vehicle of the world that would have plugged in then did not."""
+        return any(
             start is not None and start <= plugged_in_s and (end is None or plugged_in_s < end)
             for start, end in self.closed
         )

@@ -21,7 +21,9 @@ from fixtures.ocpp.v16 import Ocpp16
 from fixtures.sessions import ChargingSession, session_at
 from mockserver.apis.dynamo import seed_reservations
 from mockserver.apis.dynamo.charge_point_registry import CHARGE_POINT, CHARGE_POINTS, IN_SERVICE, owner_of
+from mockserver.apis.dynamo.charges import drawn
 from mockserver.apis.dynamo.registry import to_the_second
+from mockserver.apis.dynamo.sessions import holder
 from mockserver.apis.dynamo.stations import ocpp16, ocpp201
 from mockserver.apis.dynamo.stations.answer import Answer, mismatch
 from mockserver.apis.dynamo.stations.chargers import charger_of, chargers, configuration
@@ -95,6 +97,15 @@ class Station:
         stored = {document.key: document for document in await ctx.store.list(_STATIONS)}
         charge_points = await CHARGE_POINTS.of(org_id).list(ctx)
         return [cls(ctx, org_id, each, stored.get(each["charge_point_id"])) for each in charge_points]
+
+    @classmethod
+    async def touched(cls, ctx: Context, org_id: str) -> list[Self]:
+        """Those of them that may be otherwise than the world has them: people did something there, or reserved it."""
+        stored = {document.key: document for document in await ctx.store.list(_STATIONS)}
+        seeded = seed_reservations.hold(ctx.world, org_id, ctx.at)
+        keys = stored.keys() | ({seeded.charge_point_id} if seeded else set())
+        charge_points = [await CHARGE_POINTS.of(org_id).find(ctx, key) for key in sorted(keys)]
+        return [cls(ctx, org_id, each, stored.get(each["charge_point_id"])) for each in charge_points if each]
 
     @property
     def is_online(self) -> bool:
@@ -202,6 +213,7 @@ class Station:
         """StartTransaction: the transaction gets its number, and a reservation for the tag is used."""
         ctx, hold = self.ctx, connector.hold
         number = await next_number(ctx.store, "dynamo.ocpp_transactions")
+        driver = holder(ctx.world, self.org_id, id_tag, ctx.at)
         transaction = await TRANSACTIONS.of(self.org_id).create(
             ctx,
             body={},
@@ -210,9 +222,12 @@ class Station:
             id_tag=id_tag,
             ocpp_transaction_id=number,
             is_of_world=False,
+            site_id=self.charge_point["site_id"],
+            user_id=None if driver is None else driver.id,
             started_at=to_the_second(ctx.at),
             stopped_at=None,
             stop_reason=None,
+            **drawn(ctx.world.seed, self.state.outlets[connector.number].power_w, number),
         )
         reserved = {} if hold is None else {"reservationId": hold["reservation_id"]}
         if hold is not None:
@@ -224,6 +239,7 @@ class Station:
                     used = RESERVATION.move(each, "use", ctx.at) | {"transaction_id": transaction["id"]}
                     # As a whole, since those of the seed world are known for a while only.
                     await reservations.set(ctx, each, **each | used)
+        connector.send_away(self.at_s)  # a vehicle that waited is the one that charges now
         connector.hold, connector.shown = None, None
         connector.running = {"transaction_id": number, "id_tag": id_tag}
         connector.note(self.at_s)
