@@ -39,6 +39,13 @@ def site_owner_mail(world_seed: int, org_name: str, owner: Value) -> Mail:
     )
 
 
+def handover_mail(org_name: str, project: Value) -> Mail:
+    """The e-mail to a site owner who gets one more project, which holds no token."""
+    link = f"{_DASHBOARD}/site-owner/projects/{project['id']}"
+    text = f"{org_name} has handed {project['name']} over to you.\nFollow {link} to see it."
+    return Mail(to=project["site_owner_email"], subject=f"{project['name']} is yours", text=text, token="", link=link)
+
+
 def confirmation_mail(world_seed: int, origin: str, installer: Value) -> Mail:
     """The e-mail to an installer whose address is to be confirmed, with a link that the mock serves at its origin."""
     token = ids.sealed(world_seed, installer["installer_id"])

@@ -87,11 +87,12 @@ PROJECTS = resource(
     base=_projects,
     unknown_slug="not_found",
 )
-"""`installer_id` is who works on it, `handed_over_at` null until the site owner has it; `projects.standing` says more.
+"""`installer_id` is who works on it, `handed_over_at` null until the site owner has it; `projects.standings` says more.
 
 Which charge points belong to one, they say themselves: `CHARGE_POINTS.list(ctx, project_id=...)`.
 """
 
+HANDED_OVER = "The project was handed over at {handed_over_at}."
 PROJECT = Machine(
     states=("in_progress", "completed", "handed_over"),
     transitions={
@@ -100,11 +101,11 @@ PROJECT = Machine(
             target="handed_over",
             stamp="handed_over_at",
             refusals={
-                "in_progress": Refusal(Conflict, "project_not_completed", "The project is not completed yet."),
-                "handed_over": Refusal(Conflict, "project_already_handed_over", "The project was handed over before."),
+                "in_progress": Refusal(Conflict, "project_not_completed", "{waiting_for}"),
+                "handed_over": Refusal(Conflict, "project_already_handed_over", HANDED_OVER),
             },
         ),
     },
     time_text=to_the_second,
 )
-"""What becomes of a project; whether it is in progress or completed follows from its charge points."""
+"""What becomes of a project, as `projects.standings` has it."""

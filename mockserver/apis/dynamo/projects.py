@@ -1,47 +1,67 @@
-"""The charging projects of site owners: the public sites of the world that their organization operates."""
+"""How far projects are, which follows from their charge points, and whose they are: an installer's, a site owner's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, time, timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
-from mockserver.apis.dynamo import seed
-from mockserver.apis.dynamo.registry import to_the_second
-from mockserver.domain.sites import Site
-from mockserver.domain.world import World
+from mockserver.apis.dynamo.charge_point_registry import CHARGE_POINTS
+from mockserver.apis.dynamo.project_registry import PROJECT, PROJECTS
+from mockserver.apis.dynamo.roles import Caller
+from mockserver.http.exchange import Context
 from mockserver.store import Value
 
-_PUBLIC = frozenset({"public_ac", "dc_hub"})
-_BUILDING_TAKES = timedelta(days=75)
-_PLANNED_AFTER = timedelta(days=40)
+
+async def standings(ctx: Context, org_id: str, projects: Iterable[Value]) -> list[Value]:
+    """Projects of an organization, each with its `status`, its `charge_point_count`, and what it is `waiting_for`."""
+    by_project = defaultdict(list)
+    for each in await CHARGE_POINTS.of(org_id).list(ctx):
+        by_project[each["project_id"]].append(each)
+    return [{**project, **_standing(project, by_project[project["id"]])} for project in projects]
 
 
-def projects_of(world: World, owner: Value, at: datetime) -> Sequence[Value]:
-    """Those of a site owner of the seed world who is through with onboarding, newest first; that one is being built."""
-    organization = seed.seed_organization(world.seed, owner["org_id"])
-    if organization is None or owner["site_owner_id"] != organization.site_owner_id(world.seed, "completed"):
-        return ()
-    sites = [site for site in seed.sites(world, owner["org_id"]) if site.place in _PUBLIC]
-    found = [each for each in _projects(sites) if each["created_at"] <= to_the_second(at)]
-    return sorted(found, key=lambda each: str(each["created_at"]), reverse=True)
-
-
-def _projects(sites: Sequence[Site]) -> Iterator[Value]:
-    for site in sites:
-        begun_at = datetime.combine(site.opened_on, time(9), UTC) - _BUILDING_TAKES
-        yield _project(site.id, site.name, site, "active", len(site.chargers), begun_at)
-    if sites:
-        newest = max(sites, key=lambda site: site.opened_on)
-        begun_at = datetime.combine(newest.opened_on, time(9), UTC) + _PLANNED_AFTER
-        yield _project(f"{newest.id}2", f"{newest.name}, phase 2", newest, "in_progress", 0, begun_at)
-
-
-def _project(tail: str, name: str, site: Site, status: str, charge_points: int, created_at: datetime) -> Value:
+def _standing(project: Value, charge_points: Sequence[Value]) -> Value:
+    in_progress, completed, handed_over = PROJECT.states
+    open_ids = [each["charge_point_id"] for each in charge_points if each["commissioned_at"] is None]
+    is_completed = bool(charge_points) and not open_ids
     return {
-        "id": f"proj_{tail}",
-        "name": name,
-        "address": f"{site.city}, {site.country_code}",
-        "status": status,
-        "charge_point_count": charge_points,
-        "created_at": to_the_second(created_at),
+        "status": handed_over if project["handed_over_at"] else completed if is_completed else in_progress,
+        "charge_point_count": len(charge_points),
+        "waiting_for": f"Not commissioned yet: {', '.join(open_ids)}."
+        if open_ids
+        else "The project has no charge point yet.",
     }
+
+
+async def of_installer(ctx: Context) -> Sequence[Value]:
+    """Those that the calling installer works on, newest first."""
+    caller = Caller.of(ctx)
+    return (await PROJECTS.of(caller.org_id).list(ctx, installer_id=caller.principal.user_id))[::-1]
+
+
+async def assigned(ctx: Context, project_id: str) -> Value:
+    """One that the calling installer works on; NotFound for others."""
+    caller = Caller.of(ctx)
+    projects = PROJECTS.of(caller.org_id)
+    project = await projects.get(ctx, project_id)
+    if project["installer_id"] != caller.principal.user_id:
+        raise projects.unknown(project_id)
+    return project
+
+
+async def assigned_charge_point(ctx: Context, charge_point_id: str) -> Value:
+    """A charge point of a project that the calling installer works on; NotFound for others."""
+    caller = Caller.of(ctx)
+    charge_points = CHARGE_POINTS.of(caller.org_id)
+    charge_point = await charge_points.get(ctx, charge_point_id)
+    project = await PROJECTS.of(caller.org_id).find(ctx, charge_point["project_id"] or "")
+    if project is None or project["installer_id"] != caller.principal.user_id:
+        raise charge_points.unknown(charge_point_id)
+    return charge_point
+
+
+async def of_host(ctx: Context, owner: Value) -> list[Value]:
+    """Those that a site owner gets, or has got, newest first."""
+    found = await PROJECTS.of(owner["org_id"]).list(ctx)
+    theirs = [each for each in reversed(found) if each["site_owner_email"].lower() == owner["email"].lower()]
+    return await standings(ctx, owner["org_id"], theirs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mockserver.apis.dynamo.projects import projects_of
+from mockserver.apis.dynamo.projects import of_host
 from mockserver.apis.dynamo.registry import INVITATION
 from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.seed import SCOPES
@@ -49,8 +49,8 @@ async def get_site_owner_profile(ctx: Context) -> Value:
 
 
 async def list_site_owner_projects(ctx: Context) -> Sequence[Value]:
-    """All projects on the site owner's premises, newest first."""
-    return projects_of(ctx.world, await _caller(ctx), ctx.at)
+    """All projects that are for the site owner, newest first."""
+    return await of_host(ctx, await _caller(ctx))
 
 
 async def _caller(ctx: Context) -> Value:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mockserver.apis.dynamo.mail import site_owner_mail
 from mockserver.apis.dynamo.registry import INVITATION, ORGANIZATIONS, to_the_second
-from mockserver.apis.dynamo.seed import INVITED_FOR
-from mockserver.apis.dynamo.site_owners import ONBOARDING, SITE_OWNERS, STEPS, note, with_steps
-from mockserver.apis.dynamo.views import Wire, onboarding_status
+from mockserver.apis.dynamo.site_owner_invitations import invite
+from mockserver.apis.dynamo.site_owners import SITE_OWNERS, STEPS, note, with_steps
+from mockserver.apis.dynamo.views import onboarding_status
+from mockserver.apis.dynamo.wire import Wire
 from mockserver.http.exchange import Context
 from mockserver.store import Value
 
@@ -19,23 +19,7 @@ async def list_site_owners(ctx: Context, *, org_id: str) -> Wire:
 
 async def invite_site_owner(ctx: Context, *, org_id: str) -> Wire:
     """Enter somebody, and send the token."""
-    organization = await ORGANIZATIONS.get(ctx, org_id)
-    now, done = to_the_second(ctx.at), ctx.body.get("completed_steps", STEPS)
-    owner = await SITE_OWNERS.of(org_id).create(
-        ctx,
-        org_id=org_id,
-        phone=None,
-        address=None,
-        payout=None,
-        status=INVITATION.states[0],
-        onboarding_stage=ONBOARDING.states[0],
-        steps={name: now if name in done else None for name in STEPS},
-        expires_at=to_the_second(ctx.at + INVITED_FOR),
-        accepted_at=None,
-        completed_at=None,
-    )
-    await ctx.runtime.mailbox.send(ctx.at, site_owner_mail(ctx.world.seed, organization["name"], owner))
-    return _shown(owner)
+    return _shown(await invite(ctx, org_id, ctx.body, ctx.body.get("completed_steps", STEPS)))
 
 
 async def cancel_site_owner_invitation(ctx: Context, *, org_id: str, site_owner_id: str) -> None:
