@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from mockserver.clock import Clock
+from mockserver.http.journal import MASK
 from mockserver.http.outbox import TIMEOUT_S, Delivery, Outbox, Status, Webhook
 from mockserver.http.scheduler import Scheduler
 from mockserver.http.transport import Unreachable
@@ -691,3 +692,96 @@ def test_withdrawing_from_a_lane_without_deliveries_does_nothing() -> None:
     office = post()
     office.outbox.withdraw(LANE)
     assert [*office.outbox] == []
+
+
+# ---- a number of attempts
+
+
+@in_loop
+async def test_with_retries_whatever_is_no_success_is_tried_again_so_often_and_then_given_up() -> None:
+    office = post(404, Unreachable("away"), 503, 302, 200)
+    delivery = office.send(1, retries_s=(60, 300))
+    await office.settle()
+    for waits_s in (60, 300):
+        assert (delivery.status, delivery.due_at) == (Status.PENDING, office.clock.now() + timedelta(seconds=waits_s))
+        await office.settle(waits_s)
+    assert (delivery.status, delivery.due_at, delivery.tried) == (Status.FAILED, None, 3)
+    assert office.outbox.retry(delivery)
+    await office.settle()
+    assert (delivery.status, delivery.tried) == (Status.FAILED, 4)
+    assert office.outbox.retry(delivery)
+    await office.settle()
+    assert (delivery.status, len(office.receiver.bodies)) == (Status.DELIVERED, 5)
+
+
+@in_loop
+async def test_what_was_tried_in_an_earlier_life_counts_and_goes_out_at_its_time() -> None:
+    office = post(503)
+    delivery = office.outbox.send(LANE, replace(WEBHOOK, retries_s=(60, 300)), due_at=after(20), tried=2)
+    await office.settle(19)
+    assert office.receiver.bodies == []
+    await office.settle(1)
+    assert (delivery.status, delivery.tried) == (Status.FAILED, 3)
+
+
+@in_loop
+async def test_one_that_waits_for_a_retry_lets_others_pass_and_goes_out_between_them_when_it_is_time() -> None:
+    office = post(503, 503)
+    first = office.send(1, retries_s=(60, 300))
+    second = office.send(2, retries_s=(30,))
+    await office.settle()
+    office.send(3, retries_s=())
+    await office.settle()
+    assert office.receiver.bodies == [1, 2, 3]
+    await office.settle(600)
+    assert office.receiver.bodies == [1, 2, 3, 2, 1]
+    assert (first.status, second.status) == (Status.DELIVERED, Status.DELIVERED)
+
+
+@in_loop
+async def test_one_that_waits_can_be_sent_at_once() -> None:
+    office = post(503, 503)
+    office.send(1, retries_s=(60,))
+    second = office.send(2, retries_s=(60,))
+    await office.settle()
+    assert office.outbox.retry(second)
+    await office.settle()
+    assert (second.status, office.receiver.bodies) == (Status.DELIVERED, [1, 2, 2])
+
+
+@in_loop
+async def test_attempts_to_come_are_readdressed_and_those_of_other_lanes_are_not() -> None:
+    office = post(503, 503, 200)
+    for body, lane in ((1, LANE), (2, "other"), (3, "third")):
+        office.send(body, lane, retries_s=(60,))
+    await office.settle()
+    office.outbox.readdress(LANE, lambda webhook: replace(webhook, url="http://localhost/moved", headers={"key": "2"}))
+    await office.settle(60)
+    urls = [(body, url) for body, (url, _, _) in zip(office.receiver.bodies, office.receiver.calls, strict=True)]
+    assert sorted(urls[3:]) == [(1, "http://localhost/moved"), (2, WEBHOOK.url)]
+    assert {headers.get("key") for url, headers, _ in office.receiver.calls if url.endswith("moved")} == {"2"}
+
+
+@in_loop
+async def test_each_attempt_is_noted_before_the_next_is_made() -> None:
+    office, seen = post(503), list[Any]()
+
+    async def note(delivery: Delivery) -> None:
+        await asyncio.sleep(0)
+        seen.append((delivery.webhook.body, delivery.status, delivery.tried, len(office.receiver.bodies)))
+
+    for body in (1, 2):
+        office.send(body, retries_s=(60,), note=note)
+    await office.settle()
+    await office.settle(60)
+    assert seen == [(1, Status.PENDING, 1, 1), (2, Status.DELIVERED, 1, 2), (1, Status.DELIVERED, 2, 3)]
+
+
+@in_loop
+async def test_own_headers_are_shown_and_patience_is_as_asked_for() -> None:
+    office = post()
+    delivery = office.send(1, headers={"signature": "abc"}, secret_headers={"key": "s3cret"}, timeout_s=30.0)
+    await office.settle()
+    ((_, headers, timeout_s),) = office.receiver.calls
+    assert (headers["signature"], headers["key"], timeout_s) == ("abc", "s3cret", 30.0)
+    assert delivery.as_json()["headers"] == {"signature": "abc", "key": MASK}
