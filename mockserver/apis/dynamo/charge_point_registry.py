@@ -102,7 +102,7 @@ async def register(ctx: Context, org_id: str, charge_point_id: str, **others: An
     )
 
 
-_BEFORE = Refusal(Conflict, "already_commissioned", "The charge point was commissioned before.")
+_BEFORE = Refusal(Conflict, "already_commissioned", "{charge_point_id} was commissioned at {commissioned_at}.")
 IN_SERVICE = "commissioned"
 _REPEATED = dict.fromkeys((IN_SERVICE, "online", "offline"), _BEFORE)
 CHARGE_POINT = Machine(
@@ -116,7 +116,11 @@ CHARGE_POINT = Machine(
             target=IN_SERVICE,
             stamp="commissioned_at",
             refusals={
-                "registered": Refusal(Conflict, "commissioning_not_passed", "The charge point was not checked yet."),
+                "registered": Refusal(
+                    Conflict,
+                    "commissioning_not_passed",
+                    "{charge_point_id} has not been checked yet. Start its commissioning first.",
+                ),
                 **_REPEATED,
             },
         ),

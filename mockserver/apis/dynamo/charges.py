@@ -1,4 +1,4 @@
-"""What is charged in a transaction, as a bill has to know of it: by a vehicle of the world, or where clients started."""
+"""What is charged in a transaction, as a bill has to know of it: that of a vehicle of the world, or of a client."""
 
 from __future__ import annotations
 
@@ -193,6 +193,10 @@ class ChargeOfClient:
         """See `Charge`."""
         drawn_wh = (unix_s(at) - unix_s(self.started_at)) * int(self.transaction["power_w"]) // HOUR_S
         return max(0, min(drawn_wh, int(self.transaction["need_wh"])))
+
+    def power_w_at(self, at: datetime) -> int:
+        """What the vehicle draws at an aware instant, W."""
+        return int(self.transaction["power_w"]) if unix_s(at) < self._full_s else 0
 
     @property
     def _full_s(self) -> int:

@@ -9,6 +9,8 @@ from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.sessions import BilledSession
 from mockserver.apis.dynamo.site_owners import all_steps
 from mockserver.apis.dynamo.stations.transactions import Active
+from mockserver.apis.dynamo.views_charge_points import charge_point as charge_point
+from mockserver.apis.dynamo.views_charge_points import registered_charge_point as registered_charge_point
 from mockserver.apis.dynamo.views_installers import installer as installer
 from mockserver.apis.dynamo.views_installers import installer_project as installer_project
 from mockserver.apis.dynamo.views_sites import energy_asset as energy_asset
@@ -293,6 +295,6 @@ def _active_transaction(each: Active) -> Wire:
         "session_id": each.session_id,
         "started_at": to_the_second(each.started_at),
         "meter_start_wh": each.meter_start_wh,
-        "energy_kwh": None if each.energy_wh is None else each.energy_wh / 1000,
+        "energy_kwh": each.energy_wh / 1000,
     }
     return {name: value for name, value in wire.items() if value is not None}

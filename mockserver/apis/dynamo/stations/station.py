@@ -53,14 +53,15 @@ class Station:
         self.charger = charger = charger_of(ctx.world, org_id, charge_point)
         self.version: OcppVersion = charger.traits.protocol
         self.at_s = unix_s(ctx.at)
-        has_visitors = self.id in chargers(ctx.world, org_id)
+        self.has_visitors = self.id in chargers(ctx.world, org_id)
+        """Whether vehicles of the world come here."""
         stored: Mapping[str, Any] = document.value if document else {}
         self._written = document.version if document else 0
         kept = stored.get("connectors", {})
         self.connectors = {
             evse.number: Connector(
                 evse.number,
-                session_at(ctx.world.seed, evse.traits, self.at_s) if has_visitors else None,
+                session_at(ctx.world.seed, evse.traits, self.at_s) if self.has_visitors else None,
                 **kept.get(str(evse.number), {}),
             )
             for evse in charger.evses
