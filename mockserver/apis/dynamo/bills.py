@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from mockserver.apis.dynamo.disputes import DISPUTES
 from mockserver.apis.dynamo.price_book import PriceBook
@@ -16,14 +17,17 @@ from mockserver.http.errors import Conflict, NotFound
 from mockserver.http.exchange import Context, Reply
 
 
-async def sessions_of(ctx: Context, driver: Driver | None = None) -> Sequence[BilledSession]:
-    """The sessions of the caller's organization, or of one of its drivers, newest first."""
+async def sessions_of(
+    ctx: Context, driver: Driver | None = None, *, since: datetime | None = None
+) -> Sequence[BilledSession]:
+    """The sessions of the caller's organization, or of one of its drivers, newest first; of days not before `since`."""
     org_id = Caller.of(ctx).org_id
     return sessions(
         ctx.world,
         org_id,
         ctx.at,
         of=driver,
+        since=since,
         transactions=await TRANSACTIONS.of(org_id).list(ctx),
         came=await came(ctx, org_id),
         book=await PriceBook.of(ctx, org_id),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
+from fixtures.visits import MEMORY_D
 from mockserver.apis.dynamo import bills
 from mockserver.apis.dynamo.charge_point_registry import CHARGE_POINTS
 from mockserver.apis.dynamo.roles import Caller
@@ -12,6 +14,9 @@ from mockserver.apis.dynamo.stations.station import Station
 from mockserver.apis.dynamo.stations.transactions import Active, active
 from mockserver.http.exchange import Context
 from mockserver.store import Value
+
+_LONGEST_STAY = timedelta(days=MEMORY_D + 1)
+"""As far back as a vehicle can have come that charges today, in whole days UTC."""
 
 
 async def stations_of(ctx: Context, site_id: str) -> list[Station]:
@@ -38,7 +43,7 @@ class LiveSite:
     @property
     def power_w(self) -> int:
         """What the vehicles draw."""
-        return sum(each.power_w or 0 for each in self.running)
+        return sum(each.power_w for each in self.running)
 
     @classmethod
     async def of(cls, ctx: Context, site: Value) -> LiveSite:
@@ -48,7 +53,7 @@ class LiveSite:
         midnight = ctx.at.replace(hour=0, minute=0, second=0, microsecond=0)
         energy_wh = sum(
             session.energy_wh_at(ctx.at) - session.energy_wh_at(midnight)
-            for session in await bills.sessions_of(ctx)
+            for session in await bills.sessions_of(ctx, since=midnight - _LONGEST_STAY)
             if session.charge_point_id in there
         )
         return cls(site, stations, [each for station in stations for each in await active(station)], energy_wh)

@@ -15,8 +15,6 @@ from mockserver.domain.power_sharing import Claim, share_evenly, share_in_turn
 from mockserver.http.exchange import Context
 from mockserver.store import Value
 
-_DRAWING = frozenset({"Charging", "SuspendedEVSE"})
-"""A vehicle that has enough (SuspendedEV) takes no power from others."""
 _FIRST_PROFILE_ID = 900_000
 """Ours are numbered from here, by connector, so that those of clients stay."""
 
@@ -40,12 +38,12 @@ class Allocation:
 
 
 async def allocation(ctx: Context, settings: Value) -> Allocation:
-    """The shares by settings of the calling organization, now."""
+    """The shares by settings of the calling organization, now; what has enough takes nothing from the others."""
     charging = [
         (station, each)
         for station in await stations_of(ctx, settings["site_id"])
         for each in await active(station)
-        if station.connectors[each.connector_id].status(station.at_s) in _DRAWING
+        if not each.has_enough
     ]
     rank = _RANKS.get(settings["strategy"])
     if rank is not None:

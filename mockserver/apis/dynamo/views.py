@@ -11,6 +11,9 @@ from mockserver.apis.dynamo.site_owners import all_steps
 from mockserver.apis.dynamo.stations.transactions import Active
 from mockserver.apis.dynamo.views_charge_points import charge_point as charge_point
 from mockserver.apis.dynamo.views_charge_points import registered_charge_point as registered_charge_point
+from mockserver.apis.dynamo.views_installers import commissioning_diagnostics as commissioning_diagnostics
+from mockserver.apis.dynamo.views_installers import commissioning_issue as commissioning_issue
+from mockserver.apis.dynamo.views_installers import commissioning_run as commissioning_run
 from mockserver.apis.dynamo.views_installers import installer as installer
 from mockserver.apis.dynamo.views_installers import installer_project as installer_project
 from mockserver.apis.dynamo.views_sites import energy_asset as energy_asset

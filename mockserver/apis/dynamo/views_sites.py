@@ -71,11 +71,10 @@ def smart_charging_allocation(value: Allocation, ctx: Context, expansion: Expans
 
 
 def _share(share: Share) -> Wire:
-    session_id = share.transaction.session_id
     return {
         "charge_point_id": share.station.id,
         "connector_id": share.transaction.connector_id,
-        **({} if session_id is None else {"session_id": session_id}),
+        "session_id": share.transaction.session_id,
         "allocated_kw": share.power_w / 1000,
     }
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fixtures.days import utc
-from fixtures.sessions import ChargingSession
+from fixtures.sessions import ChargingSession, ChargingState
+from mockserver.apis.dynamo.charges import ChargeOfClient
+from mockserver.apis.dynamo.stations.connectors import Connector
 from mockserver.apis.dynamo.stations.profiles import limit_w
 from mockserver.apis.dynamo.stations.registry import TRANSACTIONS
 from mockserver.apis.dynamo.stations.station import Station
@@ -14,7 +16,7 @@ from mockserver.apis.dynamo.stations.station import Station
 
 @dataclass(frozen=True)
 class Active:
-    """A transaction that runs; only one of a vehicle of the world has an id of its session, energy and power."""
+    """A transaction that runs; only at one of a vehicle of the world is it known where the meter began."""
 
     number: int
     """Its number in OCPP."""
@@ -22,11 +24,13 @@ class Active:
     connector_id: int
     id_tag: str
     started_at: datetime
-    session_id: str | None = None
+    session_id: str
+    energy_wh: int
+    power_w: int
+    """What the vehicle draws now, at most what the charging profiles of the station allow."""
+    has_enough: bool
+    """Whether the vehicle would draw nothing whatever is allowed."""
     meter_start_wh: int | None = None
-    energy_wh: int | None = None
-    power_w: int | None = None
-    """What it draws now, at most what the charging profiles of the station allow."""
 
 
 async def active(station: Station) -> list[Active]:
@@ -37,26 +41,44 @@ async def active(station: Station) -> list[Active]:
         if number is None:
             continue
         if connector.running is not None:
-            kept = await station.transaction(number)
-            started_at = datetime.fromisoformat(kept["started_at"])
-            found.append(Active(number, station.id, connector.number, kept["id_tag"], started_at))
+            found.append(_of_client(station, number, ChargeOfClient(await station.transaction(number))))
         elif session is not None:
-            found.append(_of_world(station, number, connector.number, session))
+            found.append(_of_world(station, number, connector, session))
     return found
 
 
-def _of_world(station: Station, number: int, connector_id: int, session: ChargingSession) -> Active:
+def _of_client(station: Station, number: int, charge: ChargeOfClient) -> Active:
+    power_w = charge.power_w_at(station.ctx.at)
     return Active(
         number,
         station.id,
-        connector_id,
+        charge.connector_id,
+        charge.id_tag,
+        charge.started_at,
+        f"sess_{charge.transaction_id.removeprefix('txn_')}",
+        charge.energy_wh_at(station.ctx.at),
+        _allowed_w(station, charge.connector_id, power_w),
+        has_enough=not power_w,
+    )
+
+
+def _of_world(station: Station, number: int, connector: Connector, session: ChargingSession) -> Active:
+    return Active(
+        number,
+        station.id,
+        connector.number,
         session.id_token,
         utc(session.started_s or 0),
         f"sess_{station.world_id_of(session)}",
-        session.meter_start_wh,
         session.energy_wh_at(station.at_s),
-        min(session.power_w_at(station.at_s), int(limit_w(station.state, connector_id))),
+        _allowed_w(station, connector.number, session.power_w_at(station.at_s)),
+        has_enough=session.state_at(station.at_s) is ChargingState.SUSPENDED_EV,
+        meter_start_wh=session.meter_start_wh,
     )
+
+
+def _allowed_w(station: Station, connector_id: int, power_w: int) -> int:
+    return min(power_w, int(limit_w(station.state, connector_id)))
 
 
 async def number_of(station: Station, transaction_id: str) -> int | None:
