@@ -51,7 +51,7 @@ class Transition:
 
 @dataclass(frozen=True)
 class Lapse:
-    """What time does: a thing in `source` is in `target` from the time on that the member `at` holds."""
+    """What time does: a thing in `source` is in `target` from the time on that the member `at` holds, unless None."""
 
     source: str
     target: str
@@ -82,7 +82,8 @@ class Machine:
     def now(self, value: Value, at: datetime) -> Value:
         """The value as it is at an aware instant, with what has lapsed by then."""
         for lapse in self.lapses:
-            if value[self.member] == lapse.source and datetime.fromisoformat(value[lapse.at]) <= at:
+            due = value[lapse.at] if value[self.member] == lapse.source else None
+            if due is not None and datetime.fromisoformat(due) <= at:
                 value = {**value, self.member: lapse.target}
         return value
 

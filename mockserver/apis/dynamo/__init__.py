@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from mockserver.apis.dynamo import views
+from mockserver.apis.dynamo import commissioning_runs, events, views
 from mockserver.apis.dynamo.accounts import REQUESTS_PER_MINUTE, ready_accounts
 from mockserver.apis.dynamo.errors import DynamoErrors, request_id
-from mockserver.apis.dynamo.events import API_NAME, resume
+from mockserver.apis.dynamo.events import API_NAME
 from mockserver.apis.dynamo.identity import known
 from mockserver.apis.dynamo.mail import ready_mail
 from mockserver.apis.dynamo.passwords import explain
@@ -17,6 +17,7 @@ from mockserver.http.auth import bearer, key_header
 from mockserver.http.control_plane import control_plane
 from mockserver.http.errors import Headers
 from mockserver.http.exchange import Exchange
+from mockserver.http.runtime import Runtime
 
 WINDOW_S = 60.0
 
@@ -40,6 +41,12 @@ def _headers(exchange: Exchange) -> Headers:
     return headers
 
 
+async def _resume(runtime: Runtime) -> None:
+    """See `Api.resume`."""
+    await events.resume(runtime)
+    await commissioning_runs.resume(runtime)
+
+
 API = Api(
     name=API_NAME,
     base_path="/dynamo/api/v1",
@@ -58,7 +65,7 @@ API = Api(
     headers=_headers,
     accounts=ready_accounts,
     mail=ready_mail,
-    resume=resume,
+    resume=_resume,
     knows_user=knows_user,
     secret_fields={"create-api-key": frozenset({"key"})},
     ignores_unknown_query=True,
