@@ -28,6 +28,7 @@ def _contract(name: str) -> Spec:
 CONTRACT = _contract("served")
 """The contract as far as it is served; all of it is checked with the files of openapi.yaml."""
 BACKSTAGE_CONTRACT = _contract("backstage")
+OCPI_CONTRACT = _contract("ocpi")
 OPERATIONS = {operation.operation_id: operation for operation in CONTRACT.operations}
 
 NOBODY = "0123456789ABCDEF"

@@ -1,0 +1,39 @@
+"""OCPI 2.2.1 of Dynamo, as a charge point operator: what other networks read to let their drivers charge."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from mockserver.apis.dynamo import WINDOW_S, quota
+from mockserver.apis.dynamo.ocpi import views
+from mockserver.apis.dynamo.ocpi.errors import OcpiErrors
+from mockserver.apis.dynamo.ocpi.partners import of_partners, ready_accounts
+from mockserver.apis.dynamo.registry import to_the_second
+from mockserver.apis.dynamo.roles import knows_user
+from mockserver.http.api import Api
+from mockserver.http.auth import access_token, plain_or_base64
+from mockserver.http.paging import counting_headers
+
+
+def _envelope(body: Any, at: datetime) -> dict[str, Any]:
+    told = {"status_code": 1000, "status_message": "Success", "timestamp": to_the_second(at)}
+    return told if body is None else {"data": body, **told}
+
+
+OCPI = Api(
+    name="dynamo-ocpi",
+    base_path="/dynamo/ocpi",
+    handlers=__name__,
+    views=views,
+    errors=OcpiErrors(),
+    identify={"tokenAuth": of_partners(access_token("Token", readings=plain_or_base64))},
+    challenge="Token",
+    quota=quota,
+    quota_window_s=WINDOW_S,
+    page_headers=counting_headers,
+    envelope=_envelope,
+    accounts=ready_accounts,
+    knows_user=knows_user,
+    ignores_unknown_query=True,
+)
