@@ -48,7 +48,10 @@ class Office:
         self.key, self.owner, self.admin, self.member, self.viewer, self.billing, self.driver, self.site_owner = (
             self.client(HARBOUR, label) for label in ("API key", *HARBOUR.roles, "driver 1", "site owner, completed")
         )
-        self.polder_key, self.polder_owner = (self.client(POLDER, label) for label in ("API key", "owner"))
+        self.installer = self.client(HARBOUR, "installer")
+        self.polder_key, self.polder_owner, self.polder_installer = (
+            self.client(POLDER, label) for label in ("API key", "owner", "installer")
+        )
 
     def client(self, organization: SeedOrganization, label: str) -> Client:
         """A client with one of the ready-made credentials."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mockserver import ids
+from mockserver.apis.dynamo.project_registry import project_id
 from mockserver.apis.dynamo.roles import ALLOWED, ANYBODY, DRIVER, INSTALLER, MEMBER_ROLES, SITE_OWNER
 from mockserver.apis.dynamo.seed import HARBOUR, key_id, weekly_invitations
 from mockserver.apis.dynamo.seed_prices import rules_of, tariffs_of
@@ -35,6 +36,7 @@ def path_of(office: Office, operation: Operation, org_id: str) -> str:
 def things(office: Office) -> Mapping[str, str]:
     """Something of Harbour Volt for each parameter of a path."""
     world = office.mock.runtime.world
+    hub = next(site for site in world.sites if site.key == "london-hub")
     *_, invitation_id = weekly_invitations(office.seed, office.harbour, NOON)
     *_, reservation_id = daily_reservations(world, office.harbour, NOON.toordinal())
     return {
@@ -45,7 +47,8 @@ def things(office: Office) -> Mapping[str, str]:
         "charge_point_id": "london-hub-001",
         "tariff_id": next(iter(tariffs_of(office.seed, office.harbour))),
         "rule_id": next(iter(rules_of(office.seed, office.harbour))),
-        "site_id": site_id(next(site for site in world.sites if site.key == "london-hub")),
+        "site_id": site_id(hub),
+        "project_id": str(project_id(hub)),
         "asset_id": ids.prefixed("ast_", office.seed, "london-hub", "meter"),
         "key_id": key_id(office.seed, HARBOUR.api_key(office.seed)),
     }
