@@ -182,12 +182,12 @@ class ChargeOfClient:
     @property
     def charging_stopped_at(self) -> datetime | None:
         """See `Charge`."""
-        return utc(self._full_s)
+        return utc(self.full_s)
 
     @property
     def deliveries(self) -> Iterator[tuple[int, int]]:
         """See `Charge`."""
-        yield unix_s(self.started_at), self._full_s
+        yield unix_s(self.started_at), self.full_s
 
     def energy_wh_at(self, at: datetime) -> int:
         """See `Charge`."""
@@ -196,10 +196,11 @@ class ChargeOfClient:
 
     def power_w_at(self, at: datetime) -> int:
         """What the vehicle draws at an aware instant, W."""
-        return int(self.transaction["power_w"]) if unix_s(at) < self._full_s else 0
+        return int(self.transaction["power_w"]) if unix_s(at) < self.full_s else 0
 
     @property
-    def _full_s(self) -> int:
+    def full_s(self) -> int:
+        """From when on the vehicle has enough, Unix seconds."""
         takes_s = -(-int(self.transaction["need_wh"]) * HOUR_S // int(self.transaction["power_w"]))
         return unix_s(self.started_at) + takes_s
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -78,10 +78,14 @@ def _registered(world_seed: int, identity: str, vendor: str, name: str, serial_n
 
 
 def _most_like(vendor: str, name: str) -> ChargerModel:
-    """The model of the catalogue, of that vendor, whose name is most like the one given."""
-    theirs = {each.model.casefold(): each for each in models().values() if each.vendor.casefold() == vendor.casefold()}
-    found = get_close_matches(name.casefold(), theirs, n=1, cutoff=0.0)
-    return theirs[found[0]] if found else models()[_USUAL]
+    """The model of that vendor in the catalogue whose name has most of a given one in it."""
+
+    def likeness(model: ChargerModel) -> tuple[int, float]:
+        matcher = SequenceMatcher(None, model.model.casefold(), name.casefold(), autojunk=False)
+        return matcher.find_longest_match().size, matcher.ratio()
+
+    theirs = [each for each in models().values() if each.vendor.casefold() == vendor.casefold()]
+    return max(theirs, key=likeness, default=models()[_USUAL])
 
 
 def configuration(charger: Charger) -> dict[str, str]:

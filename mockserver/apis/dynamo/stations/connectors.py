@@ -38,10 +38,11 @@ class Hold(TypedDict):
 
 
 class Running(TypedDict):
-    """A transaction that a client has started, by its number in OCPP."""
+    """A transaction that a client has started, by its number in OCPP; the vehicle draws nothing from `full_s` on."""
 
     transaction_id: int
     id_tag: str
+    full_s: int
 
 
 @dataclass
@@ -92,7 +93,7 @@ class Connector:
         if self.shown is not None:
             return self.shown
         if self.running is not None:
-            return "Charging"
+            return "Charging" if at_s < self.running["full_s"] else "SuspendedEV"
         if self.visit is not None:
             return self._status_of_visit(self.visit, at_s)
         if not self.is_operative:

@@ -21,7 +21,7 @@ from fixtures.ocpp.v16 import Ocpp16
 from fixtures.sessions import ChargingSession, session_at
 from mockserver.apis.dynamo import seed_reservations
 from mockserver.apis.dynamo.charge_point_registry import CHARGE_POINT, CHARGE_POINTS, IN_SERVICE, owner_of
-from mockserver.apis.dynamo.charges import drawn
+from mockserver.apis.dynamo.charges import ChargeOfClient, drawn
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.sessions import holder
 from mockserver.apis.dynamo.stations import ocpp16, ocpp201
@@ -242,7 +242,7 @@ class Station:
                     await reservations.set(ctx, each, **each | used)
         connector.send_away(self.at_s)  # a vehicle that waited is the one that charges now
         connector.hold, connector.shown = None, None
-        connector.running = {"transaction_id": number, "id_tag": id_tag}
+        connector.running = {"transaction_id": number, "id_tag": id_tag, "full_s": ChargeOfClient(transaction).full_s}
         connector.note(self.at_s)
         self._record(
             "station",

@@ -142,8 +142,8 @@ def test_no_vehicle_comes_to_what_is_not_free_nor_later(yard: Yard, close: Do) -
     session = next_visit(yard).charging
     comes_at = utc(session.plugged_in_s)
     yard.at(FREE, close)
-    closed = yard.statuses()[0]
-    assert yard.statuses(FREE, comes_at)[0] == closed != "Available"
+    assert yard.statuses()[0] != "Available"
+    assert visit_of(yard, FREE, comes_at) is None
     yard.at(FREE, lambda station: station.show(station.there(1), "Available"), comes_at + MINUTE)
     assert yard.statuses(FREE, comes_at + MINUTE)[0] == "Available"
 
