@@ -46,6 +46,11 @@ _STATUS = {Status.PENDING: PENDING, Status.DELIVERED: DELIVERED}
 """What the outbox says otherwise is a failure."""
 
 
+async def has_listeners(ctx: Context, org_id: str) -> bool:
+    """Whether an organization is told of anything."""
+    return bool(await ENDPOINTS.of(org_id).list(ctx, status=ACTIVE))
+
+
 async def raise_event(ctx: Context, org_id: str, event: str, **data: Any) -> None:
     """Have an event of now sent to whoever asks for it; ContractBroken for data that the contract does not allow."""
     endpoints = [each for each in await ENDPOINTS.of(org_id).list(ctx, status=ACTIVE) if is_wanted(each, event)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fixtures.chargers import firmware_version
 from fixtures.days import utc
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.stations.station import Station
@@ -21,14 +20,14 @@ _SOCKETS = "wss://ocpp.dynamo-csms.com/ocpp16"
 def charge_point(station: Station, ctx: Context, expansion: Expansion) -> Wire:
     """ChargePoint; what it says of itself is not known before it was heard of."""
     value, heard_s = station.charge_point, station.presence.heard_s
-    has_said, model = heard_s is not None, station.charger.model
+    has_said = heard_s is not None
     return {
         **picked(
             value, "charge_point_id", "name", "site_id", "project_id", "ocpp_version", "model", "vendor",
             "serial_number", "registered_at", "commissioned_at",
         ),
         "status": station.standing,
-        "firmware_version": firmware_version(ctx.world.seed, station.id, model, station.at_s) if has_said else None,
+        "firmware_version": station.firmware if has_said else None,
         "location": _place(value),
         "connectors": [
             {

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from fixtures.days import unix_s
 from mockserver.apis.dynamo.stations.connectors import FREE, OCCUPIED, TAKEN, Connector, free_for, is_for
+from mockserver.apis.dynamo.stations.firmware import ordered
 from mockserver.apis.dynamo.stations.profiles import (
     check,
     clear_charging_profile,
@@ -175,6 +176,8 @@ def _data_transfer(state: State, payload: Payload) -> Answer:
 
 def _update_firmware(state: State, payload: Payload) -> Answer:
     """5.19: the answer says nothing."""
+    at = _instant(payload, "retrieveDate")
+    state.update = ordered(state.update, payload["location"], unix_s(at), state.at_s)
     return {}
 
 

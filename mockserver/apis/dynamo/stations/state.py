@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from mockserver.apis.dynamo.stations.connectors import Connector
+from mockserver.apis.dynamo.stations.firmware import Update
 from mockserver.apis.dynamo.stations.schedules import TRANSACTION, Outlet
 
 Answer = dict[str, Any]
@@ -51,6 +52,8 @@ class State:
     list_version: int = 0
     profiles: list[dict[str, Any]] = field(default_factory=list)
     """`connectorId` and `csChargingProfiles` of each that was set."""
+    update: Update | None = None
+    """The last one of the firmware."""
     events: list[Started | Stopped] = field(default_factory=list)
 
     def configured(self, key: str) -> str:

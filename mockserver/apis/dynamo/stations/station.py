@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, Self
 
+from fixtures.chargers import firmware_version
 from fixtures.days import unix_s, utc
 from fixtures.evses import OcppVersion
 from fixtures.ocpp.dialect import Station as Described
@@ -28,6 +29,8 @@ from mockserver.apis.dynamo.stations import ocpp16, ocpp201
 from mockserver.apis.dynamo.stations.answer import Answer, mismatch
 from mockserver.apis.dynamo.stations.chargers import charger_of, chargers, configuration
 from mockserver.apis.dynamo.stations.connectors import FREE, Connector, Hold, station_tag
+from mockserver.apis.dynamo.stations.firmware import version
+from mockserver.apis.dynamo.stations.news import tell
 from mockserver.apis.dynamo.stations.presence import Presence
 from mockserver.apis.dynamo.stations.registry import RESERVATION, RESERVATIONS, TRANSACTIONS
 from mockserver.apis.dynamo.stations.schedules import Outlet
@@ -40,6 +43,8 @@ from mockserver.store import Document, Value
 from mockserver.store.counter import next_number
 
 _STATIONS = "dynamo.stations"
+_KEPT = ("configuration", "list_version", "profiles", "update")
+"""What the store keeps of the state, beside the connectors."""
 
 
 class Station:
@@ -56,7 +61,7 @@ class Station:
         self.has_visitors = self.id in chargers(ctx.world, org_id)
         """Whether vehicles of the world come here."""
         stored: Mapping[str, Any] = document.value if document else {}
-        self._written = document.version if document else 0
+        self._document = document
         kept = stored.get("connectors", {})
         self.connectors = {
             evse.number: Connector(
@@ -76,7 +81,7 @@ class Station:
             outlets={evse.number: Outlet(evse.traits.power_w, evse.traits.phases) for evse in charger.evses},
             transactions=self.transaction_at,
             base_configuration=configuration(charger),
-            **{name: stored[name] for name in ("configuration", "list_version", "profiles") if name in stored},
+            **{name: stored[name] for name in _KEPT if name in stored},
         )
         interval = self.state.configured("HeartbeatInterval")
         self.presence = Presence.of(ctx.world.seed, self.at_s, self._put_up_s, charger.traits, interval, stored)
@@ -120,6 +125,12 @@ class Station:
         if status != IN_SERVICE or heard_s is None or heard_s <= _seconds(self.charge_point["commissioned_at"]):
             return status
         return "online" if self.presence.is_heard else "offline"
+
+    @property
+    def firmware(self) -> str:
+        """The version that runs."""
+        usual = firmware_version(self.ctx.world.seed, self.id, self.charger.model, self.at_s)
+        return version(self.state.update, self.at_s) or usual
 
     def there(self, number: int) -> Connector:
         """The connector of a number; NotFound when there is none."""
@@ -294,11 +305,12 @@ class Station:
         value = {
             **self.presence.as_json(),
             "connectors": {str(number): connector.as_json() for number, connector in self.connectors.items()},
-            "configuration": self.state.configuration,
-            "list_version": self.state.list_version,
-            "profiles": self.state.profiles,
+            **{name: getattr(self.state, name) for name in _KEPT},
         }
-        self._written = await self.ctx.store.put(_STATIONS, self.id, value, expected=self._written)
+        known = self._document
+        written = await self.ctx.store.put(_STATIONS, self.id, value, expected=known.version if known else 0)
+        await tell(type(self)(self.ctx, self.org_id, self.charge_point, known), self)
+        self._document = Document(self.id, written, value)
 
     async def transaction(self, number: int) -> Value:
         """The transaction of that number here, which a client began or ended."""

@@ -1,0 +1,174 @@
+"""What is new about a station: two views of it, before and after, and the events that tell the difference.
+
+Before and after a change that clients made, the two are of the same instant; what the world does by itself shows
+between one second and the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from fixtures.ocpp.faults import fault_of
+from fixtures.sessions import Outcome
+from mockserver import ids
+from mockserver.apis.dynamo import seed
+from mockserver.apis.dynamo.charges import Charge, ChargeOfClient, ChargeOfWorld
+from mockserver.apis.dynamo.events import has_listeners, raise_event
+from mockserver.apis.dynamo.price_book import PriceBook
+from mockserver.apis.dynamo.registry import to_the_second
+from mockserver.apis.dynamo.sessions import BilledSession, Driver, drivers
+from mockserver.apis.dynamo.stations.connectors import FAULTED, Connector
+from mockserver.apis.dynamo.stations.registry import TRANSACTIONS
+from mockserver.domain.sessions import Session
+
+if TYPE_CHECKING:
+    from mockserver.apis.dynamo.stations.station import Station
+
+COST_UPDATE_S = 900
+"""Own choice: the cost of a session is told so often, from its start on."""
+_MESSAGES = {
+    "GroundFailure": "Residual current above the limit",
+    "OverCurrentFailure": "Current above the limit of the connector",
+}
+
+News = tuple[str, Mapping[str, Any]]
+"""The type of an event, and its data but for the charge point."""
+
+
+async def tell(before: Station, after: Station) -> None:
+    """Raise the events for whatever is new."""
+    if not await has_listeners(after.ctx, after.org_id):
+        return
+    found = [*_of_connection(before, after), *_of_firmware(before, after)]
+    for number in after.connectors:
+        found += [
+            *_of_card(before, after, number),
+            *await _of_transaction(before, after, number),
+            *_of_status(before, after, number),
+        ]
+    for event, data in found:
+        await raise_event(after.ctx, after.org_id, event, charge_point_id=after.id, **data)
+
+
+def _of_connection(before: Station, after: Station) -> Iterator[News]:
+    if before.is_online != after.is_online:
+        yield f"charge_point.{'connected' if after.is_online else 'disconnected'}", {}
+
+
+def _of_firmware(before: Station, after: Station) -> Iterator[News]:
+    update = after.state.update
+    if update is None:
+        return
+    known_s = before.at_s if before.state.update == update else -1
+    if known_s < update["from_s"] <= after.at_s:
+        location = update["location"]
+        yield "firmware.update_started", {"firmware_url": location} if ":" in location else {}
+    if known_s < update["done_s"] <= after.at_s:
+        yield "firmware.update_completed", {"firmware_version": after.firmware}
+
+
+def _of_card(before: Station, after: Station, number: int) -> Iterator[News]:
+    """The card of a vehicle of the world, if the CSMS is asked about it; that of a client is told with the start."""
+    visit = after.connectors[number].visit
+    if visit is None or visit.authorized_s is None or visit.outcome is Outcome.REJECTED or not after.is_online:
+        return
+    if before.at_s < visit.authorized_s <= after.at_s and visit.plugged_in_s != after.connectors[number].stopped_s:
+        yield "session.authorized", {"connector_id": number, "id_tag": visit.id_token}
+
+
+async def _of_transaction(before: Station, after: Station, number: int) -> list[News]:
+    was, now = (station.transaction_at(station.connectors[number]) for station in (before, after))
+    found: list[News] = []
+    if was is not None and was != now:
+        found.append(("session.ended", _shown(await _session(before, number, was, after))))
+    if now is None:
+        return found
+    session = await _session(after, number, now, after)
+    if was != now:
+        if after.connectors[number].running is not None:
+            found.append(("session.authorized", {"connector_id": number, "id_tag": session.id_tag}))
+        found.append(("session.started", _shown(session)))
+    elif is_cost_due(int(session.started_at.timestamp()), before.at_s, after.at_s):
+        found.append(("session.cost_updated", _shown(session)))
+    return found
+
+
+def is_cost_due(started_s: int, after_s: int, until_s: int) -> bool:
+    """Whether the cost of a session that began then is told in (after_s, until_s]."""
+    return (until_s - started_s) // COST_UPDATE_S > max(0, (after_s - started_s) // COST_UPDATE_S)
+
+
+def _of_status(before: Station, after: Station, number: int) -> Iterator[News]:
+    was, now = before.connectors[number], after.connectors[number]
+    place = {"connector_id": number}
+    if before.status(was) != after.status(now):
+        data = {"status": after.status(now), "previous_status": before.status(was)}
+        yield "charge_point.status_changed", {**place, **data}
+    old, new = _alert(before, was), _alert(after, now)
+    if old is not None and old != new:
+        yield "alert.resolved", old
+    if new is not None and new != old:
+        code = now.error_code(after.at_s)
+        yield "charge_point.fault", {**place, "error_code": code, "info": _MESSAGES.get(code)}
+        yield "alert.triggered", new
+
+
+def _alert(station: Station, connector: Connector) -> Mapping[str, Any] | None:
+    """What is to be said of the fault of a connector; None without one."""
+    if connector.status(station.at_s) != FAULTED:
+        return None
+    fault = None if connector.shown or connector.visit is None else fault_of(connector.visit)
+    since_s = connector.faults[-1][0] if fault is None else fault.started_s
+    message = _MESSAGES.get(connector.error_code(station.at_s), "Fault")
+    return {
+        "alert_id": ids.prefixed("alrt_", station.ctx.world.seed, station.id, connector.number, since_s or 0),
+        "severity": "critical",
+        "message": f"{message}, connector {connector.number}",
+    }
+
+
+async def _session(station: Station, number: int, transaction: int, now: Station) -> BilledSession:
+    """The session behind a transaction that a view of the station has, as it is now."""
+    ctx, org_id, connector = now.ctx, now.org_id, station.connectors[number]
+    driver: Driver | None
+    charge: Charge
+    if connector.running is not None:
+        kept = await now.transaction(transaction)
+        charge = ChargeOfClient(kept)
+        driver = next((each for each in drivers(ctx.world, org_id) if each.id == kept["user_id"]), None)
+    else:
+        session, position = _of_world(station, connector)
+        cut = await TRANSACTIONS.of(org_id).find(ctx, f"txn_{session.id}")
+        charge = ChargeOfWorld(session, cut)
+        driver = next((each for each in drivers(ctx.world, org_id) if each.number == position), None)
+    organization = None if connector.running else seed.seed_organization(ctx.world.seed, org_id)
+    return BilledSession(ctx.world.seed, organization, driver, charge, ctx.at, await PriceBook.of(ctx, org_id))
+
+
+def _of_world(station: Station, connector: Connector) -> tuple[Session, int]:
+    """The session of the world that is charged at a connector, and which EVSE of its site that is, from 1."""
+    visit = connector.visit
+    assert visit is not None, "nobody is there"  # noqa: S101  # a defect, not an input
+    for site in seed.sites(station.ctx.world, station.org_id):
+        evses = ((charger, evse) for charger in site.chargers for evse in charger.evses)
+        for position, (charger, evse) in enumerate(evses, start=1):
+            if (charger.identity, evse.number) == (station.id, connector.number):
+                return Session(station.world_id_of(visit), site, charger, evse, visit), position
+    raise AssertionError(f"no site of the world has {station.id}")
+
+
+def _shown(session: BilledSession) -> Mapping[str, Any]:
+    shown = {
+        "session_id": session.id,
+        "transaction_id": session.transaction_id,
+        "connector_id": session.connector_id,
+        "id_tag": session.id_tag,
+        "started_at": to_the_second(session.started_at),
+        "ended_at": session.ended_at and to_the_second(session.ended_at),
+        "status": session.status,
+        "energy_kwh": float(session.facts.energy_kwh),
+    }
+    if session.book.at(session.started_at).tariff_id(session.charge_point_id) is None:
+        return shown  # an organization that clients made has no prices before it sets some
+    return {**shown, "total_cost": float(session.bill.total_cost), "currency": session.bill.currency}
