@@ -112,6 +112,18 @@ def refused(response: Response, status: int, code: str) -> Wire:
     return error
 
 
+def put_up(office: Office, project_id: str, charge_point_id: str, *, commissioned: bool = True) -> Wire:
+    """Register a charge point in a project of the ready installer, and put it into service, for which time passes."""
+    made_by = {"model": "Terra AC W22-T-0", "vendor": "ABB", "serial_number": "TACW2242623G0917"}
+    body = {"charge_point_id": charge_point_id, "project_id": project_id, **made_by}
+    made: Wire = said(send(office.installer, "POST", "/installer/charge-points", body), 201)
+    if commissioned:
+        said(send(office.installer, "POST", f"/installer/commissioning/{charge_point_id}/start"), 202)
+        office.advance(timedelta(minutes=3))
+        made = said(send(office.installer, "POST", f"/installer/charge-points/{charge_point_id}/commission"))
+    return made
+
+
 def body_of(operation: Operation) -> Any:
     """A body that the contract shows, or None."""
     if operation.request_body is None:
