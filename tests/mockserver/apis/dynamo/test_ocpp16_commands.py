@@ -233,8 +233,11 @@ def test_a_session_is_started_seen_and_stopped(office: Office) -> None:
         "charge_point_id": POINT,
         "connector_id": 2,
         "id_tag": CARD,
+        "session_id": begun["session_id"],
         "started_at": timestamp(NOON),
+        "energy_kwh": 0,
     }
+    assert said(send(office.key, "GET", f"/billing/sessions/{begun['session_id']}"))["status"] == "active"
     assert running(office) == [begun, *before]
     office.advance(timedelta(minutes=5))
     stopped = said(command(office, "RemoteStopTransaction", transaction_id=begun["transaction_id"]))
