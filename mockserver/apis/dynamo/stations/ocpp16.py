@@ -20,7 +20,16 @@ from mockserver.apis.dynamo.stations.profiles import (
     set_charging_profile,
 )
 from mockserver.apis.dynamo.stations.schedules import TRANSACTION
-from mockserver.apis.dynamo.stations.state import Answer, CallError, Started, State, Stopped, addressed, said
+from mockserver.apis.dynamo.stations.state import (
+    Answer,
+    CallError,
+    Released,
+    Started,
+    State,
+    Stopped,
+    addressed,
+    said,
+)
 from mockserver.http.ocpp import Payload
 from mockserver.http.parameters import instant
 
@@ -125,7 +134,7 @@ def _change_configuration(state: State, payload: Payload) -> Answer:
     key, value = payload["key"], payload["value"]
     if key not in state.base_configuration:
         return said("NotSupported")
-    if key in READ_ONLY or (state.base_configuration[key].isdecimal() and not value.isdecimal()):
+    if key in READ_ONLY or (state.base_configuration[key].isdecimal() and not (value.isascii() and value.isdecimal())):
         return said("Rejected")
     state.configuration[key] = value
     return said("RebootRequired" if key in _AFTER_REBOOT else "Accepted")
@@ -245,12 +254,19 @@ def stop(state: State, connector: Connector, reason: str) -> None:
         state.events.append(Stopped(connector, reason))
 
 
+def release(state: State, connector: Connector) -> None:
+    """Give up what is held at a connector, if something is."""
+    if connector.hold is not None:
+        state.events.append(Released(connector.hold["reservation_id"]))
+        connector.hold = None
+        connector.note(state.at_s)
+
+
 def _release(state: State, reservation_id: int) -> bool:
     """Give up what is held under a number; False when nothing is."""
     for connector in state.connectors.values():
         if connector.hold is not None and connector.hold["reservation_id"] == reservation_id:
-            connector.hold = None
-            connector.note(state.at_s)
+            release(state, connector)
             return True
     return False
 

@@ -36,6 +36,12 @@ class Stopped(NamedTuple):
     reason: str
 
 
+class Released(NamedTuple):
+    """What was held under a number is given up."""
+
+    reservation_id: int
+
+
 @dataclass
 class State:
     """A station at an instant, Unix seconds; numbers of transactions and kinds of plug by connector."""
@@ -54,7 +60,7 @@ class State:
     """`connectorId` and `csChargingProfiles` of each that was set."""
     update: Update | None = None
     """The last one of the firmware."""
-    events: list[Started | Stopped] = field(default_factory=list)
+    events: list[Started | Stopped | Released] = field(default_factory=list)
 
     def configured(self, key: str) -> str:
         """The value of a key that the station knows."""

@@ -34,7 +34,7 @@ from mockserver.apis.dynamo.stations.news import tell
 from mockserver.apis.dynamo.stations.presence import Presence
 from mockserver.apis.dynamo.stations.registry import RESERVATION, RESERVATIONS, TRANSACTIONS
 from mockserver.apis.dynamo.stations.schedules import Outlet
-from mockserver.apis.dynamo.stations.state import CallError, Started, State
+from mockserver.apis.dynamo.stations.state import CallError, Released, Started, State
 from mockserver.domain.sessions import session_id
 from mockserver.http.errors import Conflict, NotFound
 from mockserver.http.exchange import Context
@@ -199,6 +199,7 @@ class Station:
         before = self._statuses()
         if status == FREE:
             ocpp16.stop(self.state, connector, "Other")
+            ocpp16.release(self.state, connector)
             await self._carry_out()
         connector.show(status, self.at_s)
         await self._tell(before)
@@ -217,6 +218,8 @@ class Station:
         for event in self.state.events:
             if isinstance(event, Started):
                 await self._begin(event.connector, event.id_tag)
+            elif isinstance(event, Released):
+                await self._conclude(event.reservation_id, "cancel")
             else:
                 await self._end(event.connector, event.reason)
         self.state.events.clear()
@@ -243,14 +246,7 @@ class Station:
         )
         reserved = {} if hold is None else {"reservationId": hold["reservation_id"]}
         if hold is not None:
-            reservations = RESERVATIONS.of(self.org_id)
-            for each in await reservations.list(
-                ctx, charge_point_id=self.id, ocpp_reservation_id=hold["reservation_id"]
-            ):
-                if RESERVATION.now(each, ctx.at)["status"] == RESERVATION.states[0]:
-                    used = RESERVATION.move(each, "use", ctx.at) | {"transaction_id": transaction["id"]}
-                    # As a whole, since those of the seed world are known for a while only.
-                    await reservations.set(ctx, each, **each | used)
+            await self._conclude(hold["reservation_id"], "use", transaction_id=transaction["id"])
         connector.send_away(self.at_s)  # a vehicle that waited is the one that charges now
         connector.hold, connector.shown = None, None
         connector.running = {"transaction_id": number, "id_tag": id_tag, "full_s": ChargeOfClient(transaction).full_s}
@@ -261,6 +257,14 @@ class Station:
             {"connectorId": connector.number, "idTag": id_tag, "timestamp": to_the_second(ctx.at), **reserved},
             {"transactionId": number, "idTagInfo": {"status": "Accepted"}},
         )
+
+    async def _conclude(self, reservation_id: int, how: str, **others: Any) -> None:
+        """What becomes of the reservation of that number, if it is an active one of the organization."""
+        ctx, reservations = self.ctx, RESERVATIONS.of(self.org_id)
+        for each in await reservations.list(ctx, charge_point_id=self.id, ocpp_reservation_id=reservation_id):
+            if RESERVATION.now(each, ctx.at)["status"] == RESERVATION.states[0]:
+                # As a whole, since those of the seed world are known for a while only.
+                await reservations.set(ctx, each, **each | RESERVATION.move(each, how, ctx.at) | others)
 
     async def _end(self, connector: Connector, reason: str) -> None:
         """StopTransaction. What is known of a session of the world says when it was cut short."""

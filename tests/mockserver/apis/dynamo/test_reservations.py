@@ -126,6 +126,9 @@ def test_times_come_in_any_form_and_go_out_in_one(office: Office, offset: str) -
 MOVES = {
     "use": ("used", "used_at"),
     "cancel": ("cancelled", "cancelled_at"),
+    "cancel by OCPP": ("cancelled", "cancelled_at"),
+    "reserve anew by OCPP": ("cancelled", "cancelled_at"),
+    "free the connector": ("cancelled", "cancelled_at"),
     "nothing, for an hour": ("expired", None),
 }
 
@@ -135,6 +138,15 @@ def move(office: Office, how: str, reservation: Wire) -> None:
         said(start(office, reservation["id_tag"]), 201)
     elif how == "cancel":
         assert cancel(office, reservation).status == 204
+    elif how == "cancel by OCPP":
+        body = {"charge_point_id": POINT, "reservation_id": reservation["ocpp_reservation_id"]}
+        assert said(send(office.key, "POST", "/ocpp16/cancel_reservation", body))["status"] == "Accepted"
+    elif how == "reserve anew by OCPP":
+        place = {"charge_point_id": POINT, "connector_id": 2, "id_tag": OTHER}
+        body = {**place, "expiry_date": timestamp(NOON + HOUR), "reservation_id": reservation["ocpp_reservation_id"]}
+        assert said(send(office.key, "POST", "/ocpp16/reserve_now", body))["status"] == "Accepted"
+    elif how == "free the connector":
+        said(backstage(office, "PUT", f"/charge-points/{POINT}/connectors/1", {"status": "Available"}))
     else:
         office.advance(HOUR)
 

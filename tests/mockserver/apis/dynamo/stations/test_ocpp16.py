@@ -190,6 +190,18 @@ ANSWERS: Mapping[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
         {"key": "HeartbeatInterval", "value": "often"},
         {"status": "Rejected"},
     ),
+    "change to a square": (
+        "Available",
+        "ChangeConfiguration",
+        {"key": "HeartbeatInterval", "value": "6²"},
+        {"status": "Rejected"},
+    ),
+    "change to other digits": (
+        "Available",
+        "ChangeConfiguration",
+        {"key": "HeartbeatInterval", "value": "٦٠"},
+        {"status": "Rejected"},
+    ),
     "change for the next start": (
         "Available",
         "ChangeConfiguration",
