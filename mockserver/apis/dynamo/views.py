@@ -11,11 +11,23 @@ from mockserver.apis.dynamo.site_owners import all_steps
 from mockserver.apis.dynamo.stations.transactions import Active
 from mockserver.apis.dynamo.views_charge_points import charge_point as charge_point
 from mockserver.apis.dynamo.views_charge_points import registered_charge_point as registered_charge_point
+from mockserver.apis.dynamo.views_fleet import fault as fault
+from mockserver.apis.dynamo.views_fleet import fleet_summary as fleet_summary
+from mockserver.apis.dynamo.views_fleet import fleet_uptime as fleet_uptime
+from mockserver.apis.dynamo.views_fleet import fleet_utilisation as fleet_utilisation
+from mockserver.apis.dynamo.views_fleet import maintenance as maintenance
 from mockserver.apis.dynamo.views_installers import commissioning_diagnostics as commissioning_diagnostics
 from mockserver.apis.dynamo.views_installers import commissioning_issue as commissioning_issue
 from mockserver.apis.dynamo.views_installers import commissioning_run as commissioning_run
 from mockserver.apis.dynamo.views_installers import installer as installer
 from mockserver.apis.dynamo.views_installers import installer_project as installer_project
+from mockserver.apis.dynamo.views_reports import energy_by_charge_point as energy_by_charge_point
+from mockserver.apis.dynamo.views_reports import energy_by_project as energy_by_project
+from mockserver.apis.dynamo.views_reports import energy_trend as energy_trend
+from mockserver.apis.dynamo.views_reports import fleet_health as fleet_health
+from mockserver.apis.dynamo.views_reports import issue_report as issue_report
+from mockserver.apis.dynamo.views_reports import revenue_by_charge_point as revenue_by_charge_point
+from mockserver.apis.dynamo.views_reports import revenue_by_project as revenue_by_project
 from mockserver.apis.dynamo.views_sites import energy_asset as energy_asset
 from mockserver.apis.dynamo.views_sites import energy_asset_list as energy_asset_list
 from mockserver.apis.dynamo.views_sites import rebalance as rebalance
