@@ -6,14 +6,14 @@ follows from whether the partner is registered: registering ends the first and g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from fixtures.rng import unit
 from mockserver import ids
 from mockserver.apis.dynamo import accounts
 from mockserver.apis.dynamo.registry import resource
-from mockserver.apis.dynamo.roles import PARTNER, Caller
+from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.seed import HARBOUR, ORGANIZATIONS, POLDER, SeedOrganization, seed_organization
 from mockserver.http.accounts import Principal, ReadyAccounts
 from mockserver.http.api import Identify
@@ -25,8 +25,9 @@ from mockserver.store.counter import next_number
 
 REGISTERED, INVITED = "OCPI partner", "OCPI TOKEN_A"
 """The two partners of an organization of the seed world, by the label of the token."""
-_CARD_SHARES = {REGISTERED: 0.45, INVITED: 0.9}
-"""Of the cards that are no driver's of the organization, those below are the partner's; the rest is nobody's here."""
+_CARDS = {REGISTERED: (0.0, 0.45), INVITED: (0.45, 0.9)}
+"""Whose the cards are that are no driver's of the organization, as a range of [0, 1); the rest is nobody's here."""
+_PREFIX = "pty_"
 _PARTIES = {HARBOUR.key: ("GB", "BCN", "Beacon Charge Card"), POLDER.key: ("NL", "LVR", "Laadvrij")}
 _REGISTRATION_TAGS = frozenset({"Versions", "Credentials"})
 
@@ -63,7 +64,7 @@ PARTNERS = resource(
     plural="partners",
     collection="dynamo.ocpi_partners",
     members={"token": REQUIRED, "url": REQUIRED, "roles": REQUIRED},
-    id_form=prefixed("pty_"),
+    id_form=prefixed(_PREFIX),
     stamps={},
     base=_seeded,
 )
@@ -82,14 +83,14 @@ def issuer(roles: list[Value]) -> Value:
     return {name: first[name] for name in ("country_code", "party_id")}
 
 
-def is_card_of(seed: int, org_id: str, partner_id: str, card: str) -> bool:
-    """Whether a card that is no driver's of the organization was issued by a partner."""
+def cards_of(seed: int, org_id: str, partner: str) -> Callable[[str], bool]:
+    """Which of the cards that are no driver's of the organization were issued by the partner of that id."""
     organization = seed_organization(seed, org_id)
     if organization is None:
-        return False
-    drawn = unit(seed, "card issuer", organization.key, card)
-    label = next((label for label, share in _CARD_SHARES.items() if drawn < share), None)
-    return label is not None and partner_id == _partner_id(seed, organization, label)
+        return lambda card: False
+    labels = {_partner_id(seed, organization, label): label for label in _CARDS}
+    least, end = _CARDS.get(labels.get(partner, ""), (0.0, 0.0))
+    return lambda card: least <= unit(seed, "card issuer", organization.key, card) < end
 
 
 async def new_token(ctx: Context) -> str:
@@ -109,7 +110,7 @@ def of_partners(identify: Identify) -> Identify:
         if principal is None:
             return None
         challenge = exchange.api.api.challenge
-        if Caller(principal).kind != PARTNER:
+        if not (principal.user_id or "").startswith(_PREFIX):
             raise Unauthenticated("The token is none of OCPI.", challenge)
         registered = await PARTNERS.of(principal.client_id).find(Context(exchange), principal.user_id or "")
         if registered is None and exchange.compiled.operation.tag not in _REGISTRATION_TAGS:
@@ -135,4 +136,4 @@ def ready_accounts(seed: int, scopes: tuple[str, ...]) -> ReadyAccounts:
 
 
 def _partner_id(seed: int, organization: SeedOrganization, label: str) -> str:
-    return ids.prefixed("pty_", seed, organization.key, label)
+    return ids.prefixed(_PREFIX, seed, organization.key, label)

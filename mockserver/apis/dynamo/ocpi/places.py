@@ -89,7 +89,7 @@ async def locations(ctx: Context, location_id: str = "") -> list[Location]:
         evses[station.charge_point["site_id"]] += _evses(operator, book, station)
     settings = await SETTINGS.find(ctx, org_id)
     zone = settings["timezone"] if settings else seed.first_time_zone(operator.country_code)
-    theirs = (operator.changed_at, settings and settings["updated_at"])
+    theirs = (operator.changed_at, settings["updated_at"] if settings else None)
     of_world = {site_id(each): each for each in seed.sites(ctx.world, org_id)}
     found = []
     for site in sites:

@@ -11,7 +11,7 @@ from mockserver.apis.dynamo.charge_point_registry import CHARGE_POINTS
 from mockserver.apis.dynamo.ocpi.evses import Outlet
 from mockserver.apis.dynamo.ocpi.offers import Offer
 from mockserver.apis.dynamo.ocpi.operator import operator_of
-from mockserver.apis.dynamo.ocpi.partners import PARTNERS, is_card_of, partner_id
+from mockserver.apis.dynamo.ocpi.partners import PARTNERS, cards_of, partner_id
 from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.sessions import BilledSession
 from mockserver.apis.dynamo.site_registry import SITES
@@ -50,6 +50,7 @@ async def roaming_sessions(ctx: Context) -> Sequence[RoamingSession]:
     """Those of the calling partner's drivers, newest first."""
     org_id, caller = Caller.of(ctx).org_id, partner_id(ctx)
     operator, issuer = await operator_of(ctx), (await PARTNERS.get(ctx, caller))["issuer"]
+    is_theirs = cards_of(ctx.world.seed, org_id, caller)
     sites = {each["site_id"]: each for each in await SITES.list(ctx)}
     outlets = {
         (outlet.charge_point_id, outlet.number): outlet
@@ -59,6 +60,5 @@ async def roaming_sessions(ctx: Context) -> Sequence[RoamingSession]:
     return [
         RoamingSession(each, sites[each.site_id], outlets[each.charge_point_id, each.connector_id], issuer)
         for each in await sessions_of(ctx)
-        if each.site_id in sites and each.user_id is None
-        if is_card_of(ctx.world.seed, org_id, caller, each.id_tag)
+        if each.site_id in sites and each.user_id is None and is_theirs(each.id_tag)
     ]
