@@ -218,7 +218,10 @@ def authorise_expansion(exchange: Exchange) -> None:
 
 
 async def permit(exchange: Exchange) -> None:
-    """Parameters are valid. Lets the API judge who may do this to the things that the path names."""
+    """Parameters are valid. Lets the API judge who may do this to the things that the path names.
+
+    Of a request that writes once more when its transaction has begun, since only there nothing of it changes any more.
+    """
     await exchange.api.api.permit(exchange)
 
 
@@ -348,7 +351,7 @@ async def walk(exchange: Exchange) -> None:
             await _through(IN_TRANSACTION, exchange)
         else:
             async with exchange.runtime.store.transaction():
-                await _through(IN_TRANSACTION, exchange)
+                await _through((permit, *IN_TRANSACTION), exchange)
         if exchange.context is not None:
             try:
                 await exchange.context.finish()

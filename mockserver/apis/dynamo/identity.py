@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mockserver.apis.dynamo.installer_registry import INSTALLERS
 from mockserver.apis.dynamo.registry import API_KEYS, to_the_second
-from mockserver.apis.dynamo.roles import DRIVER, INSTALLER, KEY, SITE_OWNER, USER, Caller
+from mockserver.apis.dynamo.roles import DRIVER, INSTALLER, KEY, NO_MEMBER, SITE_OWNER, USER, Caller
 from mockserver.apis.dynamo.seed import key_id
 from mockserver.apis.dynamo.sessions import driver
 from mockserver.apis.dynamo.site_owners import SITE_OWNERS
@@ -30,7 +30,7 @@ def known(identify: Identify) -> Identify:
             await _note_use(ctx, principal)
         missing = await _missing(caller, ctx)
         if missing:
-            raise Unauthenticated(f"The {missing}.", exchange.api.api.challenge)
+            raise Unauthenticated(missing, exchange.api.api.challenge)
         return principal
 
     return identified
@@ -40,13 +40,13 @@ async def _missing(caller: Caller, ctx: Context) -> str | None:
     """Who is not there, of those who could have been taken away or never were."""
     org_id, user_id = caller.principal.client_id, caller.principal.user_id or ""
     if caller.kind == USER and await caller.role_in(ctx, org_id) is None:
-        return "user of this token is no longer a member"
+        return NO_MEMBER
     if caller.kind == SITE_OWNER and await SITE_OWNERS.of(org_id).find(ctx, user_id) is None:
-        return "site owner of this token is not known"
+        return "The site owner of this token is not known."
     if caller.kind == DRIVER and driver(ctx.world, org_id, user_id) is None:
-        return "driver of this token is not known"
+        return "The driver of this token is not known."
     if caller.kind == INSTALLER and org_id != ((await INSTALLERS.find(ctx, user_id)) or {}).get("org_id"):
-        return "installer of this token is not known"
+        return "The installer of this token is not known."
     return None
 
 

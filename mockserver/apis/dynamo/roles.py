@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from mockserver.apis.dynamo.registry import MEMBERS, ORGANIZATIONS
 from mockserver.domain.world import World
 from mockserver.http.accounts import Principal
-from mockserver.http.errors import Forbidden
+from mockserver.http.errors import Forbidden, Unauthenticated
 from mockserver.http.exchange import Context, Exchange
 
 KEY, USER, DRIVER, SITE_OWNER, INSTALLER, PARTNER = "key", "user", "driver", "site_owner", "installer", "partner"
@@ -33,6 +33,7 @@ MEMBER_ROLES = STAFF | {"viewer", "billing"}
 BILLING_READERS = ADMINS | {"viewer", "billing"}
 """A member has nothing to do with bills."""
 DRIVERS, SITE_OWNERS, INSTALLERS = frozenset({DRIVER}), frozenset({SITE_OWNER}), frozenset({INSTALLER})
+NO_MEMBER = "The user of this token is no longer a member."
 ANYBODY: frozenset[str] = frozenset()
 """Whoever the contract lets in, also without a credential."""
 
@@ -208,7 +209,7 @@ def knows_user(world: World, user_id: str) -> bool:
 
 
 async def permit(exchange: Exchange) -> None:
-    """See `Api.permit`; Forbidden, or NotFound for an organization out of reach."""
+    """See `Api.permit`; Forbidden, NotFound for an organization out of reach, Unauthenticated for who was removed."""
     allowed = ALLOWED[exchange.compiled.operation.operation_id]
     if allowed is ANYBODY:
         return
@@ -225,6 +226,8 @@ async def permit(exchange: Exchange) -> None:
         return
     org_id = exchange.parameters.get("org_id", principal.client_id)
     role = await caller.role_in(ctx, org_id)
+    if role is None and org_id == principal.client_id:
+        raise Unauthenticated(NO_MEMBER, exchange.api.api.challenge)
     if role is None:
         raise ORGANIZATIONS.unknown(org_id)
     if role not in allowed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -71,7 +71,7 @@ async def accept(send: Send, text: str) -> Response:
     return await send("POST", "/organizations/invitations/accept", {"token": text}, token=None)
 
 
-def codes(answers: list[Response]) -> list[str]:
+def codes(answers: Iterable[Response]) -> list[str]:
     """The codes of what was refused."""
     return [answer.json()["error"]["code"] for answer in answers if answer.status >= 400]
 
@@ -87,6 +87,46 @@ def test_of_two_admins_who_go_at_once_one_stays(office: Office, send: Send) -> N
                 paths = [f"/organizations/{org_id}/members/{each}/role" for each in users]
                 answers = await asyncio.gather(*(send("PUT", path, {"role": "viewer"}) for path in paths))
                 assert codes(answers) == ["last_admin"]
+
+    asyncio.run(race())
+
+
+def test_of_two_admins_who_put_each_other_down_at_once_one_is_too_late(office: Office, send: Send) -> None:
+    tokens = [office.token(HARBOUR, role) for role in ("admin", "member")]
+    paths = [f"/organizations/{office.harbour}/members/{office.user_id(role)}" for role in ("member", "admin")]
+
+    async def race() -> None:
+        for _ in range(ROUNDS):
+            for path in paths:
+                assert (await send("PUT", f"{path}/role", {"role": "admin"})).status == 200
+            attempts = zip(paths, tokens, strict=True)
+            answers = await asyncio.gather(*(send("PUT", f"{at}/role", {"role": "viewer"}, by) for at, by in attempts))
+            assert codes(answers) == ["insufficient_role"]
+        for path in paths:
+            assert (await send("PUT", f"{path}/role", {"role": "admin"})).status == 200
+        answers = await asyncio.gather(*(send("DELETE", at, None, by) for at, by in zip(paths, tokens, strict=True)))
+        assert codes(answers) == ["unauthorized"]
+
+    asyncio.run(race())
+
+
+def test_who_loses_their_role_while_they_send_the_body_changes_nothing(office: Office, send: Send) -> None:
+    async def put_down_meanwhile(scope: Any, receive: Any, answer: Any) -> None:
+        async def late() -> Any:
+            path = f"/organizations/{office.harbour}/members/{office.user_id('admin')}/role"
+            assert (await send("PUT", path, {"role": "viewer"})).status == 200
+            return await receive()
+
+        await office.mock.app(scope, late, answer)
+
+    async def race() -> None:
+        before = (await send("GET", "/billing/user-types")).json()
+        headers = [(b"host", b"localhost:8080"), (b"content-type", b"application/json")]
+        headers += [(b"authorization", f"Bearer {office.token(HARBOUR, 'admin')}".encode())]
+        target = f"{BASE}/billing/user-types".encode()
+        answer = await call(put_down_meanwhile, "POST", target, headers, (b'{"name": "Taxis"}',))
+        assert codes([answer]) == ["insufficient_role"]
+        assert (await send("GET", "/billing/user-types")).json() == before
 
     asyncio.run(race())
 
@@ -132,3 +172,26 @@ def test_of_two_who_reserve_a_connector_at_once_one_has_it_and_gives_it_up_once(
             assert codes(answers) == ["reservation_not_active"]
 
     asyncio.run(race())
+
+
+def test_what_two_installers_do_at_once_happens_once(office: Office, send: Send) -> None:
+    names = {"first_name": "A", "last_name": "B", "company": "C"}
+
+    async def race() -> None:
+        for number in range(ROUNDS // 10):
+            email = f"{number}@people.example"
+            account = {"email": email, "password": "Groepenkast-32A", **names}
+            path = "/installer/signup-with-confirmation"
+            assert codes(await twice(send("POST", path, account), send("POST", path, account))) == ["email_taken"]
+            path = f"/_mock/dynamo/installer-confirmations/{await token(send, email)}"
+            assert sorted(each.status for each in await twice(send("GET", path), send("GET", path))) == [200, 409]
+            assert (await send("POST", "/installer/forgot-password", {"email": email})).status == 200
+            new = {"token": await token(send, email), "new_password": "Schakelkast-16A"}
+            path = "/installer/reset-password"
+            assert codes(await twice(send("POST", path, new), send("POST", path, new))) == ["reset_token_used"]
+
+    asyncio.run(race())
+
+
+async def twice(*calls: Coroutine[Any, Any, Response]) -> list[Response]:
+    return [*await asyncio.gather(*calls)]
