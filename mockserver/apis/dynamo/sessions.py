@@ -16,7 +16,7 @@ from fixtures.days import DAY_S, unix_s
 from fixtures.people import Person, person
 from fixtures.rng import unit
 from mockserver.apis.dynamo import seed
-from mockserver.apis.dynamo.charges import Charge, ChargeOfClient, ChargeOfWorld
+from mockserver.apis.dynamo.charges import Charge, ChargeOfClient, ChargeOfWorld, session_id
 from mockserver.apis.dynamo.price_book import PriceBook
 from mockserver.apis.dynamo.prices import promotion
 from mockserver.apis.dynamo.seed import SeedOrganization
@@ -35,6 +35,8 @@ _BLOCK_D = 4
 """They are kept by so many days, UTC, so that those of yesterday need not be found again today."""
 _CODE_SHARE = 0.25
 """Of the sessions, those for which a promotional code was used."""
+_finished = lru_cache(maxsize=8192)(breakdown)
+"""Bills of sessions that are over, which reports add up again and again."""
 Came = Callable[[Session], bool]
 
 
@@ -77,7 +79,7 @@ class BilledSession:
     @property
     def id(self) -> str:
         """Its id."""
-        return f"sess_{self.transaction_id.removeprefix('txn_')}"
+        return session_id(self.charge)
 
     @property
     def transaction_id(self) -> str:
@@ -165,8 +167,9 @@ class BilledSession:
         """What it costs, or has cost so far."""
         facts = self.facts
         tariff = self.book.at(facts.started_at).tariff(facts.charger_id, facts.started_at)
-        rules = self.book.at(facts.until).rules.values()
-        return breakdown(facts, tariff, rules, self._code(tariff.currency))
+        rules = (*self.book.at(facts.until).rules.values(),)
+        billed = _finished if facts.is_finished else breakdown
+        return billed(facts, tariff, rules, self._code(tariff.currency))
 
     @property
     def code(self) -> str | None:
@@ -192,27 +195,27 @@ def sessions(
     *,
     of: Driver | None = None,
     since: datetime | None = None,
+    only: str | None = None,
     transactions: Sequence[Value] = (),
     came: Came = _always,
     book: PriceBook | None = None,
 ) -> Sequence[BilledSession]:
     """All of an organization, or of a driver, that have begun by an aware instant, newest first, as they are by then.
 
-    Without `since`, the day of the first ones of the world, `HISTORY` says how far these go back. `transactions` are
-    those that clients began or ended, and `came` says whether a vehicle of the world found its connector free; `book`
-    says what they cost, and without one they cost what they do as long as nobody changes a price.
+    Without `since`, the day of the first ones of the world, `HISTORY` says how far these go back; `only` is the id of
+    one of them. `transactions` are those that clients began or ended, and `came` says whether a vehicle of the world
+    found its connector free; `book` says what they cost, and without one they cost what they do as long as nobody
+    changes a price.
     """
     organization = seed.seed_organization(world.seed, org_id)
     book = book or PriceBook(world.seed, org_id)
     known = drivers(world, org_id)
     who, by_id = {each.number: each for each in known}, {each.id: each for each in known}
     days = range(unix_s(since or at - HISTORY) // DAY_S, unix_s(at) // DAY_S + 1)
-    premises = _Premises(world, world.seed, world.named, org_id)
     cut = {each["id"]: each for each in transactions if each["is_of_world"]}
     begun = [
         BilledSession(world.seed, organization, who.get(number), charge, at, book)
-        for number in ([of.number] if of else _numbers(world, org_id))
-        for session in _sessions(premises, number, days)
+        for number, session in _visits(world, org_id, [of.number] if of else _numbers(world, org_id), days, only)
         if session.started_at and session.started_at <= at and came(session)
         for charge in [ChargeOfWorld(session, cut.get(f"txn_{session.id}"))]
     ]
@@ -221,7 +224,7 @@ def sessions(
         for each in transactions
         if not each["is_of_world"] and (of is None or of.id == each["user_id"])
         for charge in [ChargeOfClient(each)]
-        if charge.started_at <= at and (since is None or charge.started_at >= since)
+        if only in (None, session_id(charge)) and charge.started_at <= at
     ]
     return sorted(begun, key=lambda session: session.started_at, reverse=True)
 
@@ -253,8 +256,23 @@ def drivers(world: World, org_id: str) -> Sequence[Driver]:
     return [Driver(world, organization, number + 1) for number in range(organization.drivers)] if organization else []
 
 
+def _visits(
+    world: World, org_id: str, numbers: Sequence[int], days: range, only: str | None
+) -> Iterator[tuple[int, Session]]:
+    """The sessions of the world at the n-th EVSEs of the sites, or the one of them with that id, each with its n."""
+    if only is None:
+        premises = Premises(world, world.seed, world.named, org_id)
+        yield from ((number, session) for number in numbers for session in _sessions(premises, number, days))
+        return
+    session = world.session(only.removeprefix("sess_"))
+    if session and session.site in seed.sites(world, org_id) and session.charging.plugged_in_s // DAY_S in days:
+        number = [*session.site.evses].index(session.evse) + 1
+        if number in numbers:
+            yield number, session
+
+
 @dataclass(frozen=True)
-class _Premises:
+class Premises:
     """Where an organization operates: the same in all worlds of a seed and a name."""
 
     world: World = field(compare=False)
@@ -263,7 +281,7 @@ class _Premises:
     org_id: str
 
 
-def _sessions(premises: _Premises, number: int, days: range) -> Iterator[Session]:
+def _sessions(premises: Premises, number: int, days: range) -> Iterator[Session]:
     """The sessions at the n-th EVSE of each site on some days in a row, since 1970."""
     for block in range(days.start // _BLOCK_D, (days.stop - 1) // _BLOCK_D + 1):
         for session in _sessions_of_block(premises, number, block):
@@ -272,7 +290,7 @@ def _sessions(premises: _Premises, number: int, days: range) -> Iterator[Session
 
 
 @lru_cache(maxsize=1024)
-def _sessions_of_block(premises: _Premises, number: int, block: int) -> Sequence[Session]:
+def _sessions_of_block(premises: Premises, number: int, block: int) -> Sequence[Session]:
     start_s, found = block * _BLOCK_D * DAY_S, list[Session]()
     for site in seed.sites(premises.world, premises.org_id):
         evses = ((charger, evse) for charger in site.chargers for evse in charger.evses)
