@@ -18,9 +18,12 @@ from mockserver.http.exchange import Context, Reply
 
 
 async def sessions_of(
-    ctx: Context, driver: Driver | None = None, *, since: datetime | None = None
+    ctx: Context, driver: Driver | None = None, *, since: datetime | None = None, only: str | None = None
 ) -> Sequence[BilledSession]:
-    """The sessions of the caller's organization, or of one of its drivers, newest first; of days not before `since`."""
+    """The sessions of the caller's organization, or of one of its drivers, newest first; of days not before `since`.
+
+    `only` is the id of one of them.
+    """
     org_id = Caller.of(ctx).org_id
     return sessions(
         ctx.world,
@@ -28,6 +31,7 @@ async def sessions_of(
         ctx.at,
         of=driver,
         since=since,
+        only=only,
         transactions=await TRANSACTIONS.of(org_id).list(ctx),
         came=await came(ctx, org_id),
         book=await PriceBook.of(ctx, org_id),
@@ -36,10 +40,10 @@ async def sessions_of(
 
 async def session_of(ctx: Context, session_id: str, driver: Driver | None = None) -> BilledSession:
     """The one of them with that id; NotFound when there is none."""
-    found = next((each for each in await sessions_of(ctx, driver) if each.id == session_id), None)
-    if found is None:
+    found = await sessions_of(ctx, driver, only=session_id)
+    if not found:
         raise NotFound(f"There is no session {session_id}.", slug="session_not_found")
-    return found
+    return found[0]
 
 
 async def with_disputes(ctx: Context, found: Sequence[BilledSession]) -> Sequence[tuple[BilledSession, str | None]]:

@@ -205,6 +205,11 @@ class ChargeOfClient:
         return unix_s(self.started_at) + takes_s
 
 
+def session_id(charge: Charge) -> str:
+    """The id of the session of a charge."""
+    return f"sess_{charge.transaction_id.removeprefix('txn_')}"
+
+
 def drawn(seed: int, power_w: int, transaction_number: int) -> dict[str, Any]:
     """What is kept of the vehicle of a client's transaction: its need, and its power, which is the connector's."""
     need_wh = Stream(seed, "need of a vehicle", transaction_number).integer(*_NEEDS_WH)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from mockserver import ids
 from mockserver.apis.dynamo.registry import resource, to_the_second
 from mockserver.apis.dynamo.sessions import BilledSession, drivers, sessions
+from mockserver.domain.world import World
 from mockserver.http.errors import Conflict
 from mockserver.http.exchange import Context
 from mockserver.http.machines import Machine, Refusal, Transition
@@ -20,12 +22,17 @@ _REASON = "Charging broke off. I do not want to pay for what I did not get."
 
 
 def _disputed(ctx: Context, org_id: str) -> Mapping[str, Value]:
+    return _of_world(ctx.world, org_id, ctx.at)
+
+
+@lru_cache(maxsize=4)
+def _of_world(world: World, org_id: str, at: datetime) -> Mapping[str, Value]:
     """One for each session that broke off, an hour later."""
     found = (
         _opened(session)
-        for driver in drivers(ctx.world, org_id)
-        for session in sessions(ctx.world, org_id, ctx.at, of=driver)
-        if session.status == "stopped" and session.ended_at and session.ended_at + _OPENED_AFTER <= ctx.at
+        for driver in drivers(world, org_id)
+        for session in sessions(world, org_id, at, of=driver)
+        if session.ended_at and session.ended_at + _OPENED_AFTER <= at and session.status == "stopped"
     )
     return {each["id"]: each for each in found}
 

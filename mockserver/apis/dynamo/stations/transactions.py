@@ -7,7 +7,7 @@ from datetime import datetime
 
 from fixtures.days import utc
 from fixtures.sessions import ChargingSession, ChargingState
-from mockserver.apis.dynamo.charges import ChargeOfClient
+from mockserver.apis.dynamo.charges import ChargeOfClient, session_id
 from mockserver.apis.dynamo.stations.connectors import Connector
 from mockserver.apis.dynamo.stations.profiles import limit_w
 from mockserver.apis.dynamo.stations.registry import TRANSACTIONS
@@ -55,7 +55,7 @@ def _of_client(station: Station, number: int, charge: ChargeOfClient) -> Active:
         charge.connector_id,
         charge.id_tag,
         charge.started_at,
-        f"sess_{charge.transaction_id.removeprefix('txn_')}",
+        session_id(charge),
         charge.energy_wh_at(station.ctx.at),
         _allowed_w(station, charge.connector_id, power_w),
         has_enough=not power_w,
