@@ -63,6 +63,15 @@ class Contract:
             if method in self.place("paths", path).value
         }
 
+    @cached_property
+    def tags(self) -> Mapping[str, tuple[str, ...]]:
+        """The labels of the operations with each tag."""
+        found: dict[str, list[str]] = {}
+        for label, place in self.operations.items():
+            for tag in place.value.get("tags", ()):
+                found.setdefault(str(tag), []).append(label)
+        return {tag: tuple(labels) for tag, labels in found.items()}
+
     def place(self, *tokens: str) -> Place:
         """What the tokens lead to from the root, or its nearest existing parent."""
         place = Place("", self.document)

@@ -30,9 +30,21 @@ class Credentials:
     secrets: Mapping[str, str]
     roles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Headers of other callers by their role: `other` has nothing to do with us, `reader` may only read."""
+    callers: Mapping[str, str] = field(default_factory=dict)
+    """The role of whom we are at an operation, by its label, where that is not who we are elsewhere."""
 
     def __repr__(self) -> str:
         return f"Credentials({', '.join(self.headers) or 'none'})"
+
+    def headers_at(self, operation: str) -> Mapping[str, str]:
+        """Headers of every request to an operation, by its label: ours where nothing is known of who may call it."""
+        return self.roles.get(self.callers.get(operation, ""), self.headers)
+
+    @property
+    def missing(self) -> Mapping[str, tuple[str, ...]]:
+        """The roles in `callers` of which nothing is known, with the labels of the operations that wait for them."""
+        roles = dict.fromkeys(role for role in self.callers.values() if role not in self.roles)
+        return {role: tuple(label for label, its in self.callers.items() if its == role) for role in roles}
 
     @cached_property
     def recognisable(self) -> Mapping[str, str]:

@@ -53,6 +53,11 @@ class Declaration:
         return self._table("lists")
 
     @property
+    def callers(self) -> Mapping[str, list[str]]:
+        """By the name of a caller, labels of the operations that only such a one may call, and tags of such."""
+        return self._table("callers")
+
+    @property
     def harmless(self) -> frozenset[str]:
         """Labels of operations that change nothing although their method may."""
         return frozenset(self.value.get("harmless", ()))
@@ -107,7 +112,9 @@ def _form() -> Any:
 def _unknown(source: Source, contract: Contract) -> Iterator[SpecProblem]:
     """Operations, schemas and paths that the contract does not have."""
     for pointer, operation in _named_operations(source.value):
-        if operation not in contract.operations:
+        if operation not in contract.operations and not (
+            pointer.startswith("/callers/") and operation in contract.tags
+        ):
             yield SpecProblem(source.locate(pointer), f"{contract.path} has no operation {operation!r}")
     schemas = contract.document.get("components", {}).get("schemas", {})
     for name in source.value.get("invariants") or {}:
@@ -151,6 +158,9 @@ def _named_operations(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for table in ("lists", "refusals"):
         for operation in value.get(table) or {}:
             yield f"/{table}/{escape(operation)}", operation
+    for caller, operations in (value.get("callers") or {}).items():
+        for index, operation in enumerate(operations):
+            yield f"/callers/{escape(caller)}/{index}", operation
     for index, operation in enumerate(value.get("harmless") or ()):
         yield f"/harmless/{index}", operation
     for name, resource in (value.get("resources") or {}).items():

@@ -23,6 +23,7 @@ from schemathesis.openapi.checks import (
 )
 
 from contract_tests.contract import Contract, Place
+from contract_tests.credentials import NOBODY, Credentials
 from contract_tests.declaration import Declaration
 from contract_tests.exchange import Exchange
 from contract_tests.pace import BUSY, PAUSE_S
@@ -37,14 +38,14 @@ class FalseAlarms:
     def __init__(
         self,
         contract: Contract,
-        headers: Mapping[str, str],
+        credentials: Credentials = NOBODY,
         retries: int = 0,
         declaration: Declaration = _NOTHING_DECLARED,
     ) -> None:
         self.reduced: dict[str, Exchange] = {}
         self._contract = contract
         self._declaration = declaration
-        self._headers = headers
+        self._credentials = credentials
         self._answers: dict[str, Exchange | None] = {}
         self._retries = retries
         self._broken: set[str] = set()
@@ -67,7 +68,8 @@ class FalseAlarms:
                 return status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS
             case MissingHeaderNotRejected(header_name=name):
                 # Requests without credentials are for ignored_auth to judge, which takes 403 as well as 401.
-                return name.lower() not in {"authorization", *(header.lower() for header in self._headers)}
+                ours = self._credentials.headers_at(case.operation.label)
+                return name.lower() not in {"authorization", *(header.lower() for header in ours)}
         return True
 
     def _is_declared_refusal(self, case: Case[Any], status: int) -> bool:
@@ -118,7 +120,7 @@ class FalseAlarms:
         if key not in self._answers:
             simpler = case.operation.Case(path_parameters=case.path_parameters, query=query, headers=headers)
             try:
-                answer = simpler.call(headers=dict(self._headers))
+                answer = simpler.call(headers=dict(self._credentials.headers_at(label)))
             except requests.RequestException:
                 self._answers[key] = None
             else:
@@ -132,7 +134,7 @@ class FalseAlarms:
             return True
         for _ in self._pauses():
             try:
-                status = case.call(headers=dict(self._headers)).status_code
+                status = case.call(headers=dict(self._credentials.headers_at(label))).status_code
             except requests.RequestException:
                 continue
             if status not in BUSY:

@@ -53,7 +53,7 @@ class Generation:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         declaration = plan.surface.declaration
-        self._alarms = FalseAlarms(plan.contract, _headers(plan), plan.conduct.retries, declaration)
+        self._alarms = FalseAlarms(plan.contract, plan.credentials, plan.conduct.retries, declaration)
         self._config = schemathesis.Config.from_dict(configuration(plan))
         self._steering = Steering(plan, Pace(plan.conduct.rate_per_s))
         self._known_first = [*self._read(plan.lists)]
@@ -98,7 +98,7 @@ class Generation:
 
     def _read(self, lists: Iterable[str]) -> Iterator[Judged]:
         plan = self._plan
-        with closing(Client(plan.url, plan.credentials.headers, plan.conduct)) as client:
+        with closing(Client(plan.url, plan.credentials, plan.conduct)) as client:
             for exchange in self._steering.read(lists, client):
                 answers, points = {exchange.status: 1}, plan.points.exercised(exchange)
                 label = exchange.operation
@@ -111,7 +111,9 @@ def _shown_lines(text: str, plan: Plan) -> str:
 
 def _schema(plan: Plan, config: schemathesis.Config, alarms: FalseAlarms, steering: Steering) -> BaseSchema:
     # Not part of the dictionary, where schemathesis would expand `${...}` in them.
-    config.projects.override.update(base_url=plan.url, headers=_headers(plan))
+    config.projects.override.update(base_url=plan.url, headers=_headers(plan, plan.credentials.headers))
+    for entry, (told, _) in zip(config.projects.default.operations.operations, _callers(plan), strict=True):
+        entry.headers = _headers(plan, told)
     try:
         schema = schemathesis.openapi.from_dict(_document(plan, steering), config=config)
     except Exception as error:
@@ -123,14 +125,24 @@ def _schema(plan: Plan, config: schemathesis.Config, alarms: FalseAlarms, steeri
     return schema.include(lambda context: context.operation.label in plan.generated)
 
 
-def _headers(plan: Plan) -> dict[str, str]:
+def _headers(plan: Plan, told: Mapping[str, str]) -> dict[str, str]:
     """Headers of every request, spelled as the contract does: schemathesis knows credentials by their exact names."""
     contract = plan.contract
     schemes = contract.document.get("components", {}).get("securitySchemes", {})
     named = (contract.place("components", "securitySchemes", name).value.get("name") for name in schemes)
     spelled = {str(name).lower(): str(name) for name in ("Authorization", *named)}
-    headers = {"User-Agent": "gridmock-check", **plan.credentials.headers}
+    headers = {"User-Agent": "gridmock-check", **told}
     return {spelled.get(name.lower(), name): value for name, value in headers.items()}
+
+
+def _callers(plan: Plan) -> list[tuple[Mapping[str, str], list[str]]]:
+    """Headers of those who call some operations in our stead, with the labels of these."""
+    credentials = plan.credentials
+    known = {role: told for role, told in credentials.roles.items() if role in credentials.callers.values()}
+    return [
+        (told, [label for label in credentials.callers if credentials.callers[label] == role])
+        for role, told in known.items()
+    ]
 
 
 def _document(plan: Plan, steering: Steering) -> dict[str, Any]:
@@ -149,7 +161,7 @@ def _document(plan: Plan, steering: Steering) -> dict[str, Any]:
         scheme = copy.place("components", "securitySchemes", name).value
         if scheme.get("type") in ("oauth2", "openIdConnect") or _is_a_token(scheme):
             document["components"]["securitySchemes"][name] = {"type": "http", "scheme": "bearer"}
-    for _, resource in plan.surface.readable.values():
+    for _, resource in plan.surface.addressed.values():
         for label in copy.operations:
             parameter = copy.parameters(label).get(("path", resource.parameter))
             if parameter and resource.is_at_or_below(label.partition(" ")[2]):
@@ -219,6 +231,7 @@ def configuration(plan: Plan) -> dict[str, Any]:
             "negative_data_rejection": {"expected-statuses": ["4xx", "5xx"]},
             "missing_required_header": {"expected-statuses": ["4xx"]},
         },
+        "operations": [{"include-name": labels, "headers": {}} for _, labels in _callers(plan)],
         **({"max-time": plan.time_s} if plan.time_s else {}),
     }
 

@@ -69,7 +69,7 @@ class Lanes:
         at_random = 0 if not by_operation else max(1, lanes // 3) if limits else lanes
         at_limits = max(1, lanes - at_random) if limits else 0
         for turn in range(at_limits):
-            lists = frozenset(label for label in plan.surface.readable if label in plan.generated)
+            lists = frozenset(label for label in plan.surface.addressed if label in plan.generated)
             yield replace(plan, phases=(_LIMITS,), share=(turn, at_limits), lists=lists)
         labels = [label for label in plan.contract.operations if label in plan.generated]
         for turn in range(min(at_random, len(labels))):
@@ -86,8 +86,8 @@ class Lanes:
     def _lists_for(self, operations: Iterable[str]) -> frozenset[str]:
         """Lists that show the ids which these operations need, and which are in other lanes."""
         paths = [label.partition(" ")[2] for label in operations]
-        readable = self._plan.surface.readable.items()
-        needed = (label for label, (_, resource) in readable if any(map(resource.is_at_or_below, paths)))
+        addressed = self._plan.surface.addressed.items()
+        needed = (label for label, (_, resource) in addressed if any(map(resource.is_at_or_below, paths)))
         return frozenset(label for label in needed if label in self._plan.generated and label not in operations)
 
 

@@ -6,6 +6,7 @@ import difflib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,7 @@ def _planned(
         surface = _surface(contract, declarations)
         laws, observed = _laws(surface, law)
         phases = _playable((LAWS,) if laws_only else phases, laws, contract)
-        credentials = probe.sign_in(goal)
+        credentials = replace(probe.sign_in(goal), callers=surface.callers)
         answer_s = probe.knock(contract, operations, goal.url, credentials)
         law_plan = LawPlan(laws, surface, goal.values, counted(basis, goal.url), receiver, wait_s, observed)
         yield Plan(

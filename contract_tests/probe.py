@@ -7,7 +7,7 @@ from typing import Any
 from contract_tests.contract import Contract
 from contract_tests.credentials import Credentials
 from contract_tests.exchange import shown
-from contract_tests.targets import ROLES, Target, TargetError
+from contract_tests.targets import Target, TargetError
 
 _TIMEOUT_S = 10.0
 _KNOCKS = 3
@@ -27,7 +27,7 @@ def sign_in(target: Target) -> Credentials:
         secrets[token] = "GRIDMOCK_TOKEN"
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    tokens = {role: target.values.get(f"{role}_token") for role in ROLES}
+    tokens = {name.removesuffix("_token"): text for name, text in target.values.items() if name.endswith("_token")}
     roles = {role: {"Authorization": f"Bearer {text}"} for role, text in tokens.items() if text} | dict(target.roles)
     for name, value in (pair for each in (headers, *roles.values()) for pair in each.items()):
         if not (value.isascii() and value.isprintable()) or value != value.strip():

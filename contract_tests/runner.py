@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 
-from contract_tests.findings import Ended, Event, PhaseEnded, PhaseStarted, Started, Stop
+from contract_tests.findings import Ended, Event, PhaseEnded, PhaseStarted, Started, Stop, Unplayed
 from contract_tests.generation import Generation
 from contract_tests.interrupts import Interrupts
 from contract_tests.lanes import Lanes
@@ -29,6 +29,9 @@ def run(plan: Plan, interrupts: Interrupts | None = None) -> Generator[Event]:
         {label: reason for label in plan.contract.operations if (reason := plan.barred(label))},
         plan.conduct.mode,
     )
+    for role, labels in plan.credentials.missing.items():
+        needs = f"needs --value {role}_token=..., or {role}_token in the values of the target"
+        yield Unplayed(labels[0], f"calls of the {role}", needs)
     started = time.monotonic()
     deadline = started + plan.time_s if plan.time_s else None
     stop: Stop = "completed"

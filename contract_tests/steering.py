@@ -3,6 +3,7 @@
 Left alone, schemathesis sends most parameters at once, with ids and filters that the contract shows as examples and
 that exist on no target: nearly all answers are then 400, 404 or empty, and show nothing. So:
 
+    ids that there are          in paths and bodies, by the name of the parameter that takes them elsewhere
     plain requests first        each GET without optional parameters, for ids that lists have shown or the user knows
     no ids from the contract    examples of such ids are left out (in `runner`), for real ones to be taken instead
     one thing at a time         the coverage phase varies one parameter and leaves out the optional rest
@@ -19,7 +20,8 @@ from http import HTTPStatus
 from typing import Any
 
 from schemathesis import Case, HookContext, Response
-from schemathesis.generation.meta import CoveragePhaseData
+from schemathesis.generation import GenerationMode
+from schemathesis.generation.meta import CoveragePhaseData, TestPhase
 from schemathesis.schemas import BaseSchema
 
 from contract_tests.exchange import Exchange
@@ -30,6 +32,7 @@ from contract_tests.surface.resources import Resource
 from contract_tests.wire import answered
 
 _ITEMS_PER_LIST = 2
+_CHOSEN = (TestPhase.EXAMPLES, TestPhase.COVERAGE)
 
 
 class Steering:
@@ -42,7 +45,8 @@ class Steering:
         self._share = plan.share
         # Requests at limits that were generated so far, by operation.
         self._dealt: Counter[str] = Counter()
-        self._lists = plan.surface.readable
+        self._lists = plan.surface.addressed
+        self._made = {resource.create: resource for resource in plan.surface.resources.values() if resource.item}
         # Path parameters of things that exist.
         self._known: defaultdict[Resource, list[dict[str, Any]]] = defaultdict(list)
 
@@ -51,7 +55,7 @@ class Steering:
         schema.hook("after_call")(lambda _, case, response: self._take_in(case, response))
         schema.hook("before_add_examples")(lambda context, examples: self._add_plain_requests(context, examples))
         schema.hook("filter_case")(lambda _, case: self._is_ours(case))
-        schema.hook("map_case")(lambda _, case: self._one_thing_at_a_time(case))
+        schema.hook("map_case")(lambda _, case: self._with_ids_that_there_are(self._one_thing_at_a_time(case)))
 
     def _take_in(self, case: Case[Any], response: Response) -> None:
         exchange = answered(case.operation.label, response)
@@ -70,13 +74,32 @@ class Steering:
                 yield exchange
 
     def _remember(self, exchange: Exchange, path: Mapping[str, Any]) -> None:
-        if exchange.operation not in self._lists or not exchange.succeeded:
+        if not exchange.succeeded:
             return
-        listing, resource = self._lists[exchange.operation]
+        if exchange.operation in self._lists:
+            listing, resource = self._lists[exchange.operation]
+            keys = [*listing.ids_in(exchange.json())]
+        elif exchange.operation in self._made:
+            resource = self._made[exchange.operation]
+            key = resource.thing_in(exchange.json()).get(resource.id_member)
+            keys = [key] if isinstance(key, str) else []
+        else:
+            return
         known = self._known[resource]
         if len(known) < _ITEMS_PER_LIST:
-            items = ({**path, resource.parameter: key} for key in listing.ids_in(exchange.json()))
+            items = ({**path, resource.parameter: key} for key in keys)
             known += [item for item in items if item not in known][: _ITEMS_PER_LIST - len(known)]
+
+    def _known_by(self, label: str, name: str) -> list[Any]:
+        """Values for a parameter or member: what the user knows, else ids of what takes them by that name in its path.
+
+        A name such as `id` says nothing of whose id it is.
+        """
+        if values := self._values(label, name):
+            return values
+        if "_" not in name and name.islower():
+            return []
+        return [item[name] for known in self._known.values() for item in known if [*item][-1] == name]
 
     def _add_plain_requests(self, context: HookContext, examples: list[Case[Any]]) -> None:
         operation = context.operation
@@ -103,7 +126,7 @@ class Steering:
         path = label.partition(" ")[2]
         items = (item for resource, known in self._known.items() if resource.is_at_or_below(path) for item in known)
         found = [item for item in items if set(item) == names]
-        values = {name: self._values(label, name) for name in names}
+        values = {name: self._known_by(label, name) for name in names}
         return found or ([{name: known[0] for name, known in values.items()}] if all(values.values()) else [])
 
     def _is_ours(self, case: Case[Any]) -> bool:
@@ -124,4 +147,15 @@ class Steering:
                 place = parameters.get((where, name))
                 if place and name != generated.parameter and not place.value.get("required"):
                     del values[name]
+        return case
+
+    def _with_ids_that_there_are(self, case: Case[Any]) -> Case[Any]:
+        """The same with known ids in a body that has to be valid; what is drawn at random stays as it is."""
+        meta = case.meta
+        if meta is None or not isinstance(case.body, dict) or meta.phase.name not in _CHOSEN:
+            return case
+        if meta.generation.mode is GenerationMode.POSITIVE:
+            for name, value in case.body.items():
+                if isinstance(value, str) and (known := self._known_by(case.operation.label, name)):
+                    case.body[name] = known[0]
         return case

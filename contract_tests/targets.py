@@ -17,7 +17,10 @@ from urllib.parse import urlsplit
 
 ROLES = ("other", "reader")
 """Callers beside ourselves: one who has nothing to do with us, and one of ours who may only read."""
-KEYS = ("url", "api", "token", "client_id", "client_secret", "token_url", "scope", "headers", "values", *ROLES)
+CALLERS = "callers"
+"""Where those are that a declaration names."""
+KEYS = ("url", "api", "token", "client_id", "client_secret", "token_url", "scope", "headers", "values", *ROLES, CALLERS)
+_HEADERS = '{ "Authorization" = "Bearer ${VARIABLE}" }'
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -48,7 +51,7 @@ class Target:
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What laws need to know and no contract says: an id that exists, somebody else's token."""
     roles: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
-    """Headers of callers beside ourselves, by the names in ROLES."""
+    """Headers of callers beside ourselves, by the names in ROLES or those of a declaration."""
 
 
 def from_file(file: Path, name: str, environment: Mapping[str, str]) -> Target:
@@ -167,7 +170,7 @@ class _Entry:
             raise self._error("has a token and a client_id: one of them")
         headers = self._texts("headers", '{ "X-Api-Key" = "${VARIABLE}" }')
         values = self._texts("values", '{ pairing_code = "${VARIABLE}" }')
-        roles = {role: self._texts(role, '{ "Authorization" = "Bearer ${VARIABLE}" }') for role in ROLES}
+        roles = {role: self._texts(role, _HEADERS) for role in ROLES} | self._callers()
         secrets: dict[str, str] = {}
         for role, told in (("", headers), *roles.items()):
             for name, raw in told.items():
@@ -197,6 +200,15 @@ class _Entry:
         if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
             raise self._error(f"{key}: write {sample}")
         return table
+
+    def _callers(self) -> dict[str, dict[str, str]]:
+        table = self.table.get(CALLERS, {})
+        if not isinstance(table, dict) or not all(isinstance(value, dict) for value in table.values()):
+            raise self._error(f"{CALLERS}: write {{ driver = {_HEADERS} }}")
+        if taken := [name for name in table if name in ROLES]:
+            raise self._error(f"{CALLERS}: {taken[0]} has a key of its own, beside {CALLERS}")
+        entries = replace(self, table=table)
+        return {name: entries._texts(name, _HEADERS) for name in table}
 
     def _client(self) -> ClientCredentials | None:
         if not any(key in self.table for key in ("client_id", "client_secret", "token_url", "scope")):

@@ -84,7 +84,7 @@ class Translation:
             interaction = recorder.interactions.get(case_id)
             if interaction:
                 yield case_id, recorded(label, interaction)
-            elif exchange := unanswered(label, node.value, self._credentials.headers):
+            elif exchange := unanswered(label, node.value, self._credentials.headers_at(label)):
                 yield case_id, exchange
 
     def _finding(self, check: str, failure: Failure, case: Case[Any], steps: list[Exchange]) -> Finding:

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import requests
 from requests.structures import CaseInsensitiveDict
 
+from contract_tests.credentials import Credentials
 from contract_tests.exchange import Exchange
 from contract_tests.laws.law import NotPlayed
 from contract_tests.pace import BUSY, PAUSE_S, Pace, retry_after_s
@@ -26,7 +27,7 @@ _IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
 
 
 class Client:
-    """Calls the operations of one target with the same headers; redirects are answers.
+    """Calls the operations of one target with the headers for each; redirects are answers.
 
     `barred` says why a method and path may not be sent, `heed` raises KeyboardInterrupt when the run is to stop.
     """
@@ -34,7 +35,7 @@ class Client:
     def __init__(
         self,
         url: str,
-        headers: Mapping[str, str],
+        credentials: Credentials,
         conduct: Conduct = _POLITE,
         barred: Callable[[str], str] = lambda _: "",
         heed: Callable[[], None] = lambda: None,
@@ -47,7 +48,7 @@ class Client:
         # Operations that were lost or busy to the last retry: pausing for them again would cost, and gain nothing.
         self._given_up: set[str] = set()
         self._url = url
-        self._headers = {"User-Agent": "gridmock-check"} | dict(headers)
+        self._credentials = credentials
         self._session = requests.Session()
         self._sent: list[Exchange] = []
         self._now: datetime | None = None
@@ -60,7 +61,7 @@ class Client:
     def now(self) -> datetime:
         """The target's own time, to the second, as its last answer said it in `Date`; else this machine's."""
         if self._now is None:
-            self._send("GET", self._url + "/", dict(self._headers), None)
+            self._send("GET", self._url + "/", self._headers(""), None)
         return self._now or datetime.now(UTC).replace(microsecond=0)
 
     def taken(self) -> list[Exchange]:
@@ -92,7 +93,7 @@ class Client:
         url = self._url + template + (f"?{urlencode(query)}" if query else "")
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         implied = {} if content is None else {"Content-Type": "application/json"}
-        merged: CaseInsensitiveDict[str | None] = CaseInsensitiveDict({**self._headers, **implied})
+        merged: CaseInsensitiveDict[str | None] = CaseInsensitiveDict({**self._headers(operation), **implied})
         for name, given in headers.items():
             merged.pop(name, None)
             merged[name] = given
@@ -103,7 +104,10 @@ class Client:
         """GET what a link leads to, at the target whatever host the link names, so that no credentials leave it."""
         parts, own = urlsplit(link), urlsplit(self._url)
         url = parts._replace(scheme=own.scheme, netloc=own.netloc, fragment="").geturl()
-        return self._exchange(operation, "GET", url, dict(self._headers), None)
+        return self._exchange(operation, "GET", url, self._headers(operation), None)
+
+    def _headers(self, operation: str) -> dict[str, str]:
+        return {"User-Agent": "gridmock-check", **self._credentials.headers_at(operation)}
 
     def _exchange(
         self, operation: str, method: str, url: str, sent: Mapping[str, str], content: bytes | None

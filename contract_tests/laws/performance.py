@@ -34,7 +34,7 @@ def play(
     """
     surface, conduct, interrupts = laws.surface, plan.conduct, interrupts or Interrupts()
     barred = partial(surface.barred, mode=conduct.mode)
-    client = Client(plan.url, plan.credentials.headers, conduct, barred, interrupts.heed)
+    client = Client(plan.url, plan.credentials, conduct, barred, interrupts.heed)
     with closing(client), interrupts.held():
         run = Run(
             surface,

@@ -219,8 +219,9 @@ class Stage:
                 time.sleep(min(_AGAIN_S, self.run.settle_s))
 
     def as_nobody(self) -> dict[str, str | None]:
-        """Headers that take ours away."""
-        return dict.fromkeys(self.run.credentials.headers)
+        """Headers that take ours away, whoever we are at an operation."""
+        credentials = self.run.credentials
+        return dict.fromkeys(name for told in (credentials.headers, *credentials.roles.values()) for name in told)
 
     def as_other(self) -> dict[str, str | None]:
         """Headers of somebody who has nothing to do with us; raises NotPlayed where we know of none."""

@@ -39,10 +39,25 @@ class Surface:
         return listings(self.contract, self.declaration, self.resources)
 
     @cached_property
-    def readable(self) -> dict[str, tuple[Listing, Resource]]:
-        """The lists whose things can be read one by one, with what they are, by label."""
+    def addressed(self) -> dict[str, tuple[Listing, Resource]]:
+        """The lists whose things have paths, whatever can be done there, with what they are, by label."""
         found = ((label, listing, listing.resource) for label, listing in self.listings.items())
-        return {label: (listing, resource) for label, listing, resource in found if resource and resource.read}
+        return {label: (listing, resource) for label, listing, resource in found if resource and resource.item}
+
+    @property
+    def readable(self) -> dict[str, tuple[Listing, Resource]]:
+        """Those of them whose things can be read one by one."""
+        return {label: pair for label, pair in self.addressed.items() if pair[1].read}
+
+    @cached_property
+    def callers(self) -> dict[str, str]:
+        """Who calls an operation, by its label, where that is not whom the target knows us as."""
+        return {
+            label: caller
+            for caller, told in self.declaration.callers.items()
+            for name in told
+            for label in self.contract.tags.get(name, (name,))
+        }
 
     def barred(self, label: str, mode: Mode) -> str:
         """Why a mode does not allow to send the method and path of a label; an empty text where it does.

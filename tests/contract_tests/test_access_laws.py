@@ -24,7 +24,8 @@ HOUSES = Path(__file__).with_name("habits")
 def stage(spec: str, **headers: str) -> Stage:
     surface = surface_of(HOUSES / spec)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Stage(Run(surface, Client("http://h", named), Credentials(named, {}), {}, 1), "law")
+    credentials = Credentials(named, {})
+    return Stage(Run(surface, Client("http://h", credentials), credentials, {}, 1), "law")
 
 
 def test_false_credentials_have_the_form_of_ours_and_tell_nothing_of_them() -> None:

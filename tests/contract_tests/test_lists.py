@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from contract_tests.contract import Contract
-from contract_tests.credentials import Credentials
+from contract_tests.credentials import NOBODY, Credentials
 from contract_tests.declaration import Declaration
 from contract_tests.laws.client import Client
 from contract_tests.laws.general.filters import compared
@@ -140,7 +140,7 @@ def server() -> Iterator[Any]:
 def walked(server: Any, surface: Surface, answer: Any) -> list[int]:
     """The ids of everything in a list that a function answers."""
     server.answer = answer
-    client = Client(f"http://127.0.0.1:{server.server_port}", {})
+    client = Client(f"http://127.0.0.1:{server.server_port}", NOBODY)
     stage = Stage(Run(surface, client, Credentials({}, {}), {}, seed=1), "law")
     items, _ = everything(stage, listing_of(surface))
     client.close()

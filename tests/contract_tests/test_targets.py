@@ -134,6 +134,30 @@ def test_other_callers_are_described_by_their_headers(folder: Path) -> None:
     assert target.secrets == {"0ther": "OTHER", "r3ader": "READER_X_KEY"}
 
 
+def test_callers_of_a_declaration_are_described_by_their_headers(folder: Path) -> None:
+    file = folder / "targets.toml"
+    file.write_text('[a]\nurl = "http://127.0.0.1"\ncallers = { driver = { "X-Key" = "${DRIVER}" } }\n')
+    target = targets.from_file(file, "a", {"DRIVER": "dr1ver"})
+    assert target.roles == {"driver": {"X-Key": "dr1ver"}}
+    assert target.secrets == {"dr1ver": "DRIVER"}
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ('"a driver"', r"\[a\] callers: write \{ driver = "),
+        ('{ driver = "x" }', r"\[a\] callers: write \{ driver = "),
+        ('{ driver = { "X-Key" = 1 } }', r"\[a\] driver: write \{ \"Authorization\""),
+        ('{ other = { "X-Key" = "x" } }', "other has a key of its own"),
+    ],
+)
+def test_callers_that_are_no_headers_are_refused(folder: Path, told: str, message: str) -> None:
+    file = folder / "targets.toml"
+    file.write_text(f'[a]\nurl = "http://127.0.0.1"\ncallers = {told}\n')
+    with pytest.raises(TargetError, match=message):
+        targets.from_file(file, "a", {})
+
+
 def test_values_of_laws_and_which_of_them_are_secret(tmp_path: Path) -> None:
     file = tmp_path / "targets.toml"
     values = 'values = { charge_point_id = "5f1d7c0a", pairing_code = "7QK2M", place = "${PLACE}" }'
