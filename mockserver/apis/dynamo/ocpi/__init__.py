@@ -8,7 +8,7 @@ from typing import Any
 from mockserver.apis.dynamo import WINDOW_S, quota
 from mockserver.apis.dynamo.ocpi import views
 from mockserver.apis.dynamo.ocpi.errors import OcpiErrors
-from mockserver.apis.dynamo.ocpi.partners import of_partners, ready_accounts
+from mockserver.apis.dynamo.ocpi.partners import of_partners, permit, ready_accounts
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.roles import knows_user
 from mockserver.http.api import Api
@@ -28,6 +28,7 @@ OCPI = Api(
     views=views,
     errors=OcpiErrors(),
     identify={"tokenAuth": of_partners(access_token("Token", readings=plain_or_base64))},
+    permit=permit,
     challenge="Token",
     quota=quota,
     quota_window_s=WINDOW_S,

@@ -61,10 +61,12 @@ class Outlet:
 
     @property
     def evse_id(self) -> str:
-        """Its id for drivers (eMI3)."""
+        """Its id for drivers (eMI3); of a name that is too long, the end."""
+        if self.evse.evse_id:
+            return self.evse.evse_id
         name = "".join(letter for letter in self.charge_point_id.upper() if letter.isalnum())
-        made = f"{self.operator.country_code}*{self.operator.party_id}*E{name}*{self.number}"
-        return (self.evse.evse_id or made)[:_LONGEST_EVSE_ID]
+        before, after = f"{self.operator.country_code}*{self.operator.party_id}*E", f"*{self.number}"
+        return before + name[-(_LONGEST_EVSE_ID - len(before + after)) :] + after
 
     @property
     def plugs(self) -> Sequence[tuple[str, Plug]]:

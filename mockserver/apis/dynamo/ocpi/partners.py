@@ -12,6 +12,7 @@ from functools import lru_cache
 from fixtures.rng import unit
 from mockserver import ids
 from mockserver.apis.dynamo import accounts
+from mockserver.apis.dynamo.ocpi.errors import NotNow
 from mockserver.apis.dynamo.registry import resource
 from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.seed import HARBOUR, ORGANIZATIONS, POLDER, SeedOrganization, seed_organization
@@ -118,6 +119,21 @@ def of_partners(identify: Identify) -> Identify:
         return principal
 
     return identified
+
+
+async def permit(exchange: Exchange) -> None:
+    """See `Api.permit`: NotNow for what the registration does not allow, Unauthenticated for a token that was ended."""
+    principal = exchange.principal
+    if exchange.compiled.is_safe or principal is None:
+        return
+    if await exchange.runtime.accounts.identify(principal.token) is None:
+        raise Unauthenticated("The token was replaced meanwhile.", exchange.api.api.challenge)
+    partner = await PARTNERS.of(principal.client_id).find(Context(exchange), principal.user_id or "")
+    is_registering = exchange.method == "POST"
+    if partner is not None and is_registering:
+        raise NotNow("You are registered already; change the registration with PUT.", "DELETE", "GET", "HEAD", "PUT")
+    if partner is None and not is_registering:
+        raise NotNow("You are not registered yet; register with POST.", "GET", "HEAD", "POST")
 
 
 def ready_accounts(seed: int, scopes: tuple[str, ...]) -> ReadyAccounts:

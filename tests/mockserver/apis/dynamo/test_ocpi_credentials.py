@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from mockserver.apis.dynamo.ocpi.partners import INVITED, REGISTERED
 from mockserver.apis.dynamo.seed import HARBOUR, POLDER
 from mockserver.ids import prefixed
+from mockserver.testing.asgi import Response, call
 from specs.loader import load
 from tests.mockserver.apis.dynamo.roaming import NEW, OPERATIONS, ROOT, START, Network, data, denied, partner
 from tests.mockserver.apis.dynamo.steps import OCPI_CONTRACT, Office, said, send
+
+
+def slow(verb: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    async def waiting(*arguments: Any, **options: Any) -> Any:
+        await asyncio.sleep(0)
+        return await verb(*arguments, **options)
+
+    return waiting
+
 
 LISTS = ("locations", "sessions", "cdrs", "tariffs")
 
@@ -191,6 +204,38 @@ def test_a_partner_s_quota_is_its_own(office: Office, monkeypatch: pytest.Monkey
         denied(answers[-1], 429, 2000)
         assert answers[-1].headers["retry-after"] == "60"
         assert second.send("GET", "/versions").status == 200
+
+
+@pytest.mark.parametrize(
+    ("registered", "methods", "refusal"),
+    [(False, ("POST", "POST"), 401), (True, ("PUT", "PUT"), 401), (True, ("PUT", "DELETE"), 401)],
+)
+def test_of_two_at_once_one_is_too_late(
+    office: Office, monkeypatch: pytest.MonkeyPatch, registered: bool, methods: tuple[str, str], refusal: int
+) -> None:
+    store = office.mock.runtime.store
+    for verb in ("get", "list", "put"):
+        monkeypatch.setattr(store, verb, slow(getattr(store, verb)))
+    monkeypatch.setattr(store, "_lock", asyncio.Lock())  # one that was waited for belongs to the loop of that test
+    token = office.token(POLDER, REGISTERED if registered else INVITED)
+    headers = [
+        (b"host", b"localhost"),
+        (b"content-type", b"application/json"),
+        (b"authorization", f"Token {token}".encode()),
+    ]
+
+    async def race() -> list[Response]:
+        target = f"{ROOT}/cpo/2.2.1/credentials".encode()
+        bodies = {"DELETE": b""}
+        return await asyncio.gather(
+            *(call(office.mock.app, each, target, headers, (bodies.get(each, orjson.dumps(NEW)),)) for each in methods)
+        )
+
+    first, second = asyncio.run(race())
+    made = data(first)["token"]
+    denied(second, refusal, 2000)
+    with Network(office, made) as network:
+        assert network.get("credentials")["token"] == made
 
 
 def test_tokens_are_nowhere_in_the_journal(office: Office) -> None:
