@@ -220,14 +220,7 @@ class Accounts:
         return None if application is None else Principal(application, row["user_id"], frozenset(row["scopes"]), token)
 
     async def grant(
-        self,
-        token: str,
-        client_id: str,
-        user_id: str | None,
-        scopes: Sequence[str],
-        expires_at: datetime | None = None,
-        *,
-        family: str | None = None,
+        self, token: str, client_id: str, user_id: str | None, scopes: Sequence[str], expires_at: datetime | None = None
     ) -> None:
         """Let a token be good whose text is made elsewhere, until an aware instant or for ever."""
         row = {
@@ -236,20 +229,13 @@ class Accounts:
             "user_id": user_id,
             "scopes": [*scopes],
             "expires_at_us": None if expires_at is None else unix_us(expires_at),
-            "family": family or token,
+            "family": token,
         }
         await self._grants.put(token, row)
 
     async def end(self, token: str) -> None:
         """Let a token be good no longer."""
         await self._grants.delete(token)
-
-    async def end_family(self, family: str) -> None:
-        """Let no token of a family be good any longer."""
-        for document in await self._store.list("grants"):
-            if document.value.get("family") == family:
-                await self._grants.delete(document.key)
-        await self._grants.delete(family)
 
     def granted_scopes(self, application: Application, asked: str | None) -> tuple[str, ...]:
         """The scopes to grant: those asked for (space-separated), all of the application's when none are.
@@ -287,7 +273,7 @@ class Accounts:
         if row is None or row["kind"] != "code" or row["client_id"] != application.client_id:
             raise OAuthError("invalid_grant", "Unknown authorization code.")
         if row.get("used"):
-            await self.end_family(row["family"])
+            await self._end_family(row["family"])
             raise OAuthError("invalid_grant", "The authorization code was used before; its tokens are revoked.")
         if self._expired(row):
             raise OAuthError("invalid_grant", f"The authorization code has expired; it lives {CODE_LIFETIME_S} s.")
@@ -317,7 +303,7 @@ class Accounts:
         if not proven and not row["public"]:
             raise OAuthError("invalid_client", "The refresh token was issued to a client with a secret: send it.")
         if row.get("used"):
-            await self.end_family(row["family"])
+            await self._end_family(row["family"])
             raise OAuthError("invalid_grant", "The refresh token was used before; its tokens are revoked.")
         wanted = tuple(dict.fromkeys((scope or "").split())) or tuple(row["scopes"])
         if not set(wanted) <= set(row["scopes"]):
@@ -371,7 +357,7 @@ class Accounts:
         """End a token and all of its family; nothing happens for one that is unknown or another client's."""
         row = await self._grants.get(token)
         if row is not None and row["client_id"] == application.client_id:
-            await self.end_family(row["family"])
+            await self._end_family(row["family"])
 
     async def _grant(
         self,
@@ -397,6 +383,12 @@ class Accounts:
         }
         await self._grants.put(text, row)
         return text
+
+    async def _end_family(self, family: str) -> None:
+        for document in await self._store.list("grants"):
+            if document.value.get("family") == family:
+                await self._grants.delete(document.key)
+        await self._grants.delete(family)
 
     def _expired(self, row: Mapping[str, Any]) -> bool:
         return row["expires_at_us"] is not None and unix_us(self._now()) >= row["expires_at_us"]

@@ -23,12 +23,12 @@ _SETTLED = ("Accepted", "Rejected", "RebootRequired", "NotSupported")
 async def start_commissioning(ctx: Context, *, charge_point_id: str) -> Reply:
     """Begin a run, with the template of the model unless another one is chosen."""
     charge_point, org_id = await assigned_charge_point(ctx, charge_point_id), Caller.of(ctx).org_id
-    ctx.body = ctx.body or {}
-    chosen = template(ctx.body["template_id"]) if "template_id" in ctx.body else None
-    checked = await _permitted(ctx, charge_point)
-    await CHARGE_POINTS.of(org_id).set(ctx, charge_point, **checked)
+    body = ctx.body or {}
+    chosen = template(body["template_id"]) if "template_id" in body else None
+    await CHARGE_POINTS.of(org_id).set(ctx, charge_point, **await _permitted(ctx, charge_point))
     station = await Station.of(ctx, org_id, charge_point_id)
-    return Reply(202, await runs.start(ctx, station, chosen or template_of(station.charger.model)))
+    skips = body.get("skip_test_transaction", False)
+    return Reply(202, await runs.start(ctx, station, chosen or template_of(station.charger.model), skips=skips))
 
 
 async def get_commissioning_status(ctx: Context, *, charge_point_id: str) -> Value:

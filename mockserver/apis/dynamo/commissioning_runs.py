@@ -39,7 +39,7 @@ RUNS = resource(
     name="commissioning",
     plural="commissionings",
     collection="dynamo.commissioning_runs",
-    members={"skip_test_transaction": False},
+    members={"skip_test_transaction": REQUIRED},
     id_member="session_id",
     id_form=prefixed("comm_"),
     stamps={"started_at": True},
@@ -88,13 +88,13 @@ async def runs_of(ctx: Context, org_id: str, charge_point_id: str) -> list[Value
     return [RUN.now(each, ctx.at) for each in found]
 
 
-async def start(ctx: Context, station: Station, template: Template) -> Value:
-    """Begin a run, whose end is settled, with the body of the request."""
-    skips = ctx.body.get("skip_test_transaction", False)
+async def start(ctx: Context, station: Station, template: Template, *, skips: bool) -> Value:
+    """Begin a run, whose end is settled; it may leave out the test transaction."""
     failed_step, findings = await _judge(station, template, skips=skips)
     ends_at = to_the_second(ctx.at + timedelta(seconds=sum(_seconds(skips=skips, until=failed_step))))
     run = await RUNS.of(station.org_id).create(
         ctx,
+        body={"skip_test_transaction": skips},
         charge_point_id=station.id,
         template_id=template.id,
         status=RUN.states[0],
@@ -192,9 +192,14 @@ def log(run: Value, at: datetime) -> Iterator[dict[str, Any]]:
 async def read_configuration(station: Station) -> list[dict[str, Any]] | None:
     """Ask a station for all of its configuration and keep what it says; None when it does not say."""
     answer = await station.call("GetConfiguration", {})
-    if answer.failure or "configurationKey" not in (answer.response or {}):
+    listed = (answer.response or {}).get("configurationKey")
+    if answer.failure or not isinstance(listed, list):  # somebody may have ordered it to say anything
         return None
-    keys = [{"value": None, **each} for each in (answer.response or {})["configurationKey"]]
+    keys = [
+        {"key": str(each["key"]), "value": each.get("value"), "readonly": bool(each.get("readonly"))}
+        for each in listed
+        if isinstance(each, dict) and "key" in each
+    ]
     await CHARGE_POINTS.of(station.org_id).set(station.ctx, station.charge_point, configuration=keys)
     return keys
 

@@ -44,6 +44,7 @@ def _ready(seed: int, organization: SeedOrganization, number: int) -> Value:
         "company": f"{last_name} Installations",
         "status": "active",
         "password": kept(FIRST_PASSWORD, ids.secret(seed, organization.key, "installer")),
+        "logins": {},
         "created_at": to_the_second(FOUNDED_AT),
     }
 
@@ -59,7 +60,10 @@ INSTALLERS = resource(
     stamps={"created_at": True},
     base=_installers,
 )
-"""All of them; `org_id` is whom they work for, `password` what is kept of it. The id follows from the address."""
+"""All of them; `org_id` is whom they work for, `password` what is kept of it, `logins` the tokens, with their ends.
+
+The id follows from the address.
+"""
 
 INSTALLER = Machine(
     states=("pending_verification", "active"),

@@ -15,18 +15,20 @@ _COST, _BLOCK_SIZE, _PARALLEL = 1 << 10, 8, 1
 """1 MiB and 2 ms each: little, since what the mock guards is worth nothing."""
 _SHORTEST, _LONGEST = 10, 128
 _NEEDS: Mapping[str, str] = {"[A-Z]": "an upper-case letter", "[a-z]": "a lower-case letter", "[0-9]": "a digit"}
-_NEW: Mapping[str, str] = {
+_LOGIN = "log-in-installer"
+_MEMBERS: Mapping[str, str] = {
     "sign-up-installer": "password",
     "sign-up-installer-with-confirmation": "password",
     "reset-installer-password": "new_password",
+    _LOGIN: "password",
 }
-"""The member that holds a new password, by operation."""
+"""The member that holds a password, by operation."""
 
 
 def explain(operation_id: str, body: Any) -> ApiError | None:
     """See `Api.explain`: what is wrong with the password of a body, in words that do not repeat it."""
-    name = _NEW.get(operation_id, "password")
-    if not isinstance(body, dict) or name not in body:
+    name = _MEMBERS.get(operation_id)
+    if name is None or not isinstance(body, dict) or name not in body:
         return None
     password = body[name]
     if not isinstance(password, str) or not 0 < len(password) <= _LONGEST:
@@ -34,7 +36,7 @@ def explain(operation_id: str, body: Any) -> ApiError | None:
     lacks = [what for pattern, what in _NEEDS.items() if not re.search(pattern, password)]
     if len(password) < _SHORTEST:
         lacks.append(f"{_SHORTEST} characters")
-    return Unprocessable(f"needs {' and '.join(lacks)}", name) if lacks and operation_id in _NEW else None
+    return Unprocessable(f"needs {' and '.join(lacks)}", name) if lacks and operation_id != _LOGIN else None
 
 
 def kept(password: str, salt: str) -> str:

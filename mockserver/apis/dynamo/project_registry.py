@@ -3,7 +3,7 @@ operates, one that is under way, and those that its installers create."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 
@@ -34,11 +34,10 @@ def _projects(ctx: Context, owner_id: str) -> Mapping[str, Value]:
     organization, now = seed.seed_organization(ctx.world.seed, owner_id), to_the_second(ctx.at)
     if organization is None:
         return {}
-    found = _of_world(ctx.world, organization)
+    found = {key: value for key, value in _of_world(ctx.world, organization).items() if value["created_at"] <= now}
     return {
-        key: {**value, "handed_over_at": value["handed_over_at"] if (value["handed_over_at"] or "9") <= now else None}
+        key: {**value, "handed_over_at": None} if (value["handed_over_at"] or now) > now else value
         for key, value in found.items()
-        if value["created_at"] <= now
     }
 
 
@@ -50,31 +49,29 @@ def _of_world(world: World, organization: SeedOrganization) -> Mapping[str, Valu
     return {each["id"]: {**each, NUMBER: number - len(found)} for number, each in enumerate(found)}
 
 
-def _begun(world: World, organization: SeedOrganization, sites: list[Site]) -> Iterator[Value]:
-    host = person(organization.locale, world.seed, "site owner", organization.key, "completed").email
+def _begun(world: World, organization: SeedOrganization, sites: Sequence[Site]) -> Iterator[Value]:
+    """Where a site owner is there from the start, what has opened is handed over."""
     is_hosted = "completed" in organization.site_owners
+    host = person(organization.locale, world.seed, "site owner", organization.key, "completed")
+    people = {"site_owner_email": host.email, "installer_id": organization.installer_id(world.seed)}
     for site in sites:
         opened_at = datetime.combine(site.opened_on, _BEGUN_AT)
+        shared = {**people, "address": f"{site.city}, {site.country_code}"}
         yield {
+            **shared,
             "id": project_id(site),
             "name": site.name,
-            "address": f"{site.city}, {site.country_code}",
-            "site_owner_email": host,
-            "installer_id": organization.installer_id(world.seed),
             "created_at": to_the_second(opened_at - _BUILDING_TAKES),
             "handed_over_at": to_the_second(opened_at) if is_hosted else None,
         }
-    if sites:
-        newest = max(sites, key=lambda site: site.opened_on)
-        yield {
-            "id": f"{project_id(newest)}2",
-            "name": f"{newest.name}, phase 2",
-            "address": f"{newest.city}, {newest.country_code}",
-            "site_owner_email": host,
-            "installer_id": organization.installer_id(world.seed),
-            "created_at": to_the_second(datetime.combine(newest.opened_on, _BEGUN_AT) + _EXTENDED_AFTER),
-            "handed_over_at": None,
-        }
+        if site is max(sites, key=lambda each: each.opened_on):
+            yield {
+                **shared,
+                "id": f"{project_id(site)}2",
+                "name": f"{site.name}, phase 2",
+                "created_at": to_the_second(opened_at + _EXTENDED_AFTER),
+                "handed_over_at": None,
+            }
 
 
 PROJECTS = resource(
