@@ -8,10 +8,11 @@ from datetime import timedelta
 
 from fixtures.visits import MEMORY_D
 from mockserver.apis.dynamo import bills
-from mockserver.apis.dynamo.charge_point_registry import CHARGE_POINTS
+from mockserver.apis.dynamo.power_shares import allocation
 from mockserver.apis.dynamo.roles import Caller
+from mockserver.apis.dynamo.smart_charging_registry import SMART_CHARGING
 from mockserver.apis.dynamo.stations.station import Station
-from mockserver.apis.dynamo.stations.transactions import Active, active
+from mockserver.apis.dynamo.stations.transactions import active
 from mockserver.http.exchange import Context
 from mockserver.store import Value
 
@@ -19,20 +20,15 @@ _LONGEST_STAY = timedelta(days=MEMORY_D + 1)
 """As far back as a vehicle can have come that charges today, in whole days UTC."""
 
 
-async def stations_of(ctx: Context, site_id: str) -> list[Station]:
-    """The stations of a site of the calling organization, by their ids."""
-    org_id = Caller.of(ctx).org_id
-    found = sorted(each["charge_point_id"] for each in await CHARGE_POINTS.list(ctx, site_id=site_id))
-    return [await Station.of(ctx, org_id, charge_point_id) for charge_point_id in found]
-
-
 @dataclass(frozen=True)
 class LiveSite:
-    """A site with its stations, what runs there, and the energy of today, UTC."""
+    """A site of the calling organization with its stations, what runs there, and the energy of today, UTC."""
 
     site: Value
     stations: Sequence[Station]
-    running: Sequence[Active]
+    active_sessions: int
+    power_w: int
+    """What the vehicles draw, which is not more than their shares."""
     energy_today_wh: int
 
     @property
@@ -40,20 +36,21 @@ class LiveSite:
         """How many stations are connected."""
         return sum(station.is_online for station in self.stations)
 
-    @property
-    def power_w(self) -> int:
-        """What the vehicles draw."""
-        return sum(each.power_w for each in self.running)
-
     @classmethod
     async def of(cls, ctx: Context, site: Value) -> LiveSite:
         """The site as it is now."""
-        stations = await stations_of(ctx, site["site_id"])
+        org_id, site_id = Caller.of(ctx).org_id, site["site_id"]
+        stations = await Station.all(ctx, org_id, site_id=site_id)
+        running = [each for station in stations for each in await active(station)]
+        settings = await SMART_CHARGING.find(ctx, site_id)
+        shares = (await allocation(ctx, org_id, settings, stations)).shares if settings else ()
+        shares_w = {share.transaction: share.power_w for share in shares}
         there = {station.id for station in stations}
-        midnight = ctx.at.replace(hour=0, minute=0, second=0, microsecond=0)
-        energy_wh = sum(
-            session.energy_wh_at(ctx.at) - session.energy_wh_at(midnight)
-            for session in await bills.sessions_of(ctx, since=midnight - _LONGEST_STAY)
-            if session.charge_point_id in there
+        sessions = await bills.sessions_of(ctx, since=ctx.at - _LONGEST_STAY)
+        return cls(
+            site,
+            stations,
+            len(running),
+            sum(min(each.power_w, shares_w.get(each, each.power_w)) for each in running),
+            sum(session.energy_today_wh for session in sessions if session.charge_point_id in there),
         )
-        return cls(site, stations, [each for station in stations for each in await active(station)], energy_wh)

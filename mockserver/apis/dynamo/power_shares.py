@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mockserver.apis.dynamo.live_sites import stations_of
 from mockserver.apis.dynamo.registry import to_the_second
-from mockserver.apis.dynamo.smart_charging_registry import budget_w, floor_w
+from mockserver.apis.dynamo.smart_charging_registry import SMART_CHARGING, budget_w, floor_w
 from mockserver.apis.dynamo.stations.schedules import TRANSACTION
 from mockserver.apis.dynamo.stations.station import Station
 from mockserver.apis.dynamo.stations.transactions import Active, active
@@ -15,6 +14,8 @@ from mockserver.domain.power_sharing import Claim, share_evenly, share_in_turn
 from mockserver.http.exchange import Context
 from mockserver.store import Value
 
+_DRAWING = frozenset({"Charging", "SuspendedEVSE"})
+"""A vehicle that has enough (SuspendedEV) takes no power from others."""
 _FIRST_PROFILE_ID = 900_000
 """Ours are numbered from here, by connector, so that those of clients stay."""
 
@@ -37,19 +38,19 @@ class Allocation:
     shares: Sequence[Share]
 
 
-async def allocation(ctx: Context, settings: Value) -> Allocation:
-    """The shares by settings of the calling organization, now; what has enough takes nothing from the others."""
+async def allocation(ctx: Context, org_id: str, settings: Value, stations: Sequence[Station]) -> Allocation:
+    """The shares of the stations of a site by the settings of its organization, now."""
     charging = [
         (station, each)
-        for station in await stations_of(ctx, settings["site_id"])
+        for station in sorted(stations, key=lambda station: station.id)
         for each in await active(station)
-        if not each.has_enough
+        if station.connectors[each.connector_id].status(station.at_s) in _DRAWING
     ]
     rank = _RANKS.get(settings["strategy"])
     if rank is not None:
         charging.sort(key=lambda each: rank(settings, *each))  # of equal ones the first by id
     share = share_evenly if rank is None else share_in_turn
-    to_share_w, least_w = await budget_w(ctx, settings), floor_w(settings)
+    to_share_w, least_w = await budget_w(ctx, org_id, settings), floor_w(settings)
     mosts_w = [_most_w(*each) for each in charging]
     powers_w = share(to_share_w, [Claim(min(least_w, most_w), most_w) for most_w in mosts_w])
     shares = [Share(*each, power_w) for each, power_w in zip(charging, powers_w, strict=True)]
@@ -57,9 +58,17 @@ async def allocation(ctx: Context, settings: Value) -> Allocation:
     return Allocation(settings, to_share_w, shares)
 
 
-async def impose(ctx: Context, settings: Value) -> None:
-    """Tell the stations what each vehicle may draw; those that cannot be reached go on as they do."""
-    for share in (await allocation(ctx, settings)).shares:
+async def reshare(ctx: Context, org_id: str, site_id: str | None, known: Station | None = None) -> None:
+    """Tell the stations of a site, if it has smart charging, what each vehicle may draw; `known` is one of them.
+
+    Those that cannot be reached go on as they do.
+    """
+    settings = await SMART_CHARGING.of(org_id).find(ctx, site_id) if site_id else None
+    if settings is None:
+        return
+    found = await Station.all(ctx, org_id, site_id=site_id)
+    stations = [known if known is not None and known.id == each.id else each for each in found]
+    for share in (await allocation(ctx, org_id, settings, stations)).shares:
         number, transaction = share.transaction.connector_id, share.transaction.number
         schedule = {
             "startSchedule": to_the_second(ctx.at),

@@ -157,6 +157,12 @@ class BilledSession:
         return self.charge.energy_wh_at(min(at, self.until))
 
     @property
+    def energy_today_wh(self) -> int:
+        """What it has delivered since midnight UTC, Wh."""
+        midnight = self.at.replace(hour=0, minute=0, second=0, microsecond=0)
+        return self.energy_wh_at(self.at) - self.energy_wh_at(midnight)
+
+    @property
     def deliveries(self) -> Iterator[tuple[int, int]]:
         """When energy flowed, [start, end) in Unix seconds, in order."""
         until_s = unix_s(self.until)

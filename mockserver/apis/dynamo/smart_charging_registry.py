@@ -7,7 +7,6 @@ from itertools import combinations
 from zoneinfo import ZoneInfo
 
 from mockserver.apis.dynamo.charge_point_registry import CHARGE_POINTS
-from mockserver.apis.dynamo.live_sites import stations_of
 from mockserver.apis.dynamo.registry import SETTINGS, resource
 from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.site_registry import SITES
@@ -35,7 +34,8 @@ async def _check(ctx: Context, value: Value) -> None:
     for number, charge_point_id in enumerate(value["priority_order"] or ()):
         if charge_point_id not in linked:
             raise Unprocessable(f"is not linked to this site: {charge_point_id}", f"priority_order.{number}")
-    if not any(_is_in_use(station) for station in await stations_of(ctx, value["site_id"])):
+    stations = await Station.all(ctx, Caller.of(ctx).org_id, site_id=value["site_id"])
+    if not any(_is_in_use(station) for station in stations):
         text = "No charge point of this site is available or charging; link one first."
         raise Conflict(text, slug="no_chargers_linked")
 
@@ -79,9 +79,9 @@ def floor_w(settings: Value) -> int:
     return _watts(max(settings["min_power_per_charger_kw"], settings["min_charge_rate_kw"] or 0))
 
 
-async def budget_w(ctx: Context, settings: Value) -> int:
-    """The power to share now; hours are those of the calling organization."""
-    zone = ZoneInfo((await SETTINGS.get(ctx, Caller.of(ctx).org_id))["timezone"])
+async def budget_w(ctx: Context, org_id: str, settings: Value) -> int:
+    """The power to share now; hours are those of the organization."""
+    zone = ZoneInfo((await SETTINGS.of(org_id).get(ctx, org_id))["timezone"])
     local = ctx.at.astimezone(zone)
     (_, limit_kw), *of_windows = limits_kw(settings)
     for each, (_, window_kw) in zip(_windows(settings), of_windows, strict=True):

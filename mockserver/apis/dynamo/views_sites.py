@@ -33,7 +33,7 @@ def site_summary(live: LiveSite, ctx: Context, expansion: Expansion) -> Wire:
         "total_chargers": total,
         "online": online,
         "offline": total - online,
-        "active_sessions": len(live.running),
+        "active_sessions": live.active_sessions,
         "current_power_kw": power_kw,
         "max_power_kw": max_power_kw,
         "available_power_kw": max(round(max_power_kw - power_kw, 3), 0),

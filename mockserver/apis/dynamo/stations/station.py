@@ -62,6 +62,7 @@ class Station:
         """Whether vehicles of the world come here."""
         stored: Mapping[str, Any] = document.value if document else {}
         self._document = document
+        self._load_changed = False
         kept = stored.get("connectors", {})
         self.connectors = {
             evse.number: Connector(
@@ -98,10 +99,10 @@ class Station:
         return await cls.of(ctx, await owner_of(ctx, charge_point_id) or "", charge_point_id)
 
     @classmethod
-    async def all(cls, ctx: Context, org_id: str) -> list[Self]:
-        """The stations of an organization, in the order in which they were registered."""
+    async def all(cls, ctx: Context, org_id: str, **equal: Any) -> list[Self]:
+        """The stations of an organization whose charge points are as given, in the order of their registration."""
         stored = {document.key: document for document in await ctx.store.list(_STATIONS)}
-        charge_points = await CHARGE_POINTS.of(org_id).list(ctx)
+        charge_points = await CHARGE_POINTS.of(org_id).list(ctx, **equal)
         return [cls(ctx, org_id, each, stored.get(each["charge_point_id"])) for each in charge_points]
 
     @classmethod
@@ -218,10 +219,12 @@ class Station:
         for event in self.state.events:
             if isinstance(event, Started):
                 await self._begin(event.connector, event.id_tag)
+                self._load_changed = True
             elif isinstance(event, Released):
                 await self._conclude(event.reservation_id, "cancel")
             else:
                 await self._end(event.connector, event.reason)
+                self._load_changed = True
         self.state.events.clear()
 
     async def _begin(self, connector: Connector, id_tag: str) -> None:
@@ -296,7 +299,12 @@ class Station:
         self._record("station", "StopTransaction", payload, {"idTagInfo": {"status": "Accepted"}})
 
     async def _tell(self, before: Mapping[int, str]) -> None:
-        """StatusNotification for each connector that shows something else now; and keep everything."""
+        """StatusNotification for each connector that shows something else now; and keep everything.
+
+        When transactions have begun or ended, the power of the site is shared anew.
+        """
+        from mockserver.apis.dynamo.power_shares import reshare  # here because it looks at all stations of a site
+
         for number, status in self._statuses().items():
             if status != before[number]:
                 at = to_the_second(self.ctx.at)
@@ -304,6 +312,9 @@ class Station:
                 payload = {"connectorId": number, "errorCode": code, "status": status, "timestamp": at}
                 self._record("station", "StatusNotification", payload, {})
         await self._save()
+        if self._load_changed:
+            self._load_changed = False
+            await reshare(self.ctx, self.org_id, self.charge_point["site_id"], self)
 
     async def _save(self) -> None:
         value = {

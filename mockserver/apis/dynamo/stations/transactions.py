@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fixtures.days import utc
-from fixtures.sessions import ChargingSession, ChargingState
+from fixtures.sessions import ChargingSession
 from mockserver.apis.dynamo.charges import ChargeOfClient, session_id
 from mockserver.apis.dynamo.stations.connectors import Connector
 from mockserver.apis.dynamo.stations.profiles import limit_w
@@ -28,8 +28,6 @@ class Active:
     energy_wh: int
     power_w: int
     """What the vehicle draws now, at most what the charging profiles of the station allow."""
-    has_enough: bool
-    """Whether the vehicle would draw nothing whatever is allowed."""
     meter_start_wh: int | None = None
 
 
@@ -48,7 +46,6 @@ async def active(station: Station) -> list[Active]:
 
 
 def _of_client(station: Station, number: int, charge: ChargeOfClient) -> Active:
-    power_w = charge.power_w_at(station.ctx.at)
     return Active(
         number,
         station.id,
@@ -57,8 +54,7 @@ def _of_client(station: Station, number: int, charge: ChargeOfClient) -> Active:
         charge.started_at,
         session_id(charge),
         charge.energy_wh_at(station.ctx.at),
-        _allowed_w(station, charge.connector_id, power_w),
-        has_enough=not power_w,
+        _allowed_w(station, charge.connector_id, charge.power_w_at(station.ctx.at)),
     )
 
 
@@ -72,7 +68,6 @@ def _of_world(station: Station, number: int, connector: Connector, session: Char
         f"sess_{station.world_id_of(session)}",
         session.energy_wh_at(station.at_s),
         _allowed_w(station, connector.number, session.power_w_at(station.at_s)),
-        has_enough=session.state_at(station.at_s) is ChargingState.SUSPENDED_EV,
         meter_start_wh=session.meter_start_wh,
     )
 

@@ -228,7 +228,9 @@ def test_stations_are_told_at_once_and_when_power_is_shared_anew(office: Office)
     assert (of_16["payload"]["connectorId"], profile["chargingProfilePurpose"]) == (1, "TxProfile")
     assert profile["chargingSchedule"]["chargingSchedulePeriod"] == [{"startPeriod": 0, "limit": 30_000.0}]
     assert composite_w(office, FREE, 1) == 30_000
-    arrive(office, number=2)
+    point = {"charge_point_id": FREE, "connector_id": 1}
+    said(send(office.key, "POST", "/ocpp16/clear_charging_profile", point))
+    assert composite_w(office, FREE, 1) == 75_000
     rebalanced = send(office.member, "POST", path(office, "rebalance"))
     assert said(rebalanced, 202) == {
         "site_id": of_world(office, "london-hub"),
@@ -237,13 +239,47 @@ def test_stations_are_told_at_once_and_when_power_is_shared_anew(office: Office)
     }
     told = {
         (each["charge_point_id"], each["payload"].get("connectorId") or each["payload"]["evseId"]): each
-        for each in profiles(office)[:4]
+        for each in profiles(office)[:3]
     }
     assert told.keys() == shares(office).keys()
-    assert [composite_w(office, FREE, number) for number in (1, 2)] == [22_500, 22_500]
-    assert set(shares(office).values()) == {22.5}
+    assert composite_w(office, FREE, 1) == shares(office)[FREE, 1] * 1000 == 30_000
     shown = said(send(office.key, "GET", f"/sites/{of_world(office, 'london-hub')}/summary"))
     assert shown["current_power_kw"] == 90
+
+
+def test_stations_are_told_when_cars_come_and_go(office: Office) -> None:
+    said(put(office, max_power_kw=90))
+    for number, each_w in ((1, 30_000), (2, 22_500)):
+        arrive(office, number=number)
+        assert composite_w(office, FREE, number) == composite_w(office, FREE, 1) == each_w
+    said(backstage(office, "PUT", f"{FREE}/connectors/2", {"status": "Available"}))
+    assert composite_w(office, FREE, 1) == shares(office)[FREE, 1] * 1000 == 30_000
+    said(backstage(office, "DELETE", f"{BUSY}/connectors/1/transaction"))
+    assert composite_w(office, FREE, 1) == shares(office)[FREE, 1] * 1000 == 45_000
+    hub = of_world(office, "london-hub")
+    assert send(office.key, "DELETE", f"/sites/{hub}/chargers/{BUSY}").status == 204
+    assert composite_w(office, FREE, 1) == shares(office)[FREE, 1] * 1000 == 75_000
+    said(send(office.key, "POST", f"/sites/{hub}/chargers", {"charge_point_id": BUSY}))
+    assert composite_w(office, FREE, 1) == 45_000
+
+
+def test_vehicles_of_the_world_that_come_later_draw_no_more_than_their_share(office: Office) -> None:
+    said(put(office, max_power_kw=40))
+    loads = []
+    for _ in range(12):
+        office.advance(timedelta(minutes=10))
+        shown = said(send(office.key, "GET", f"/sites/{of_world(office, 'london-hub')}/summary"))
+        loads.append(shown["current_power_kw"])
+        assert sum(shares(office).values()) <= 40
+    assert 0 < max(loads) <= 40
+
+
+def test_a_vehicle_that_has_enough_leaves_its_share_to_the_others(office: Office) -> None:
+    arrive(office)
+    said(put(office))
+    assert (FREE, 1) in shares(office)
+    office.advance(timedelta(hours=1))  # 75 kWh at full power
+    assert (FREE, 1) not in shares(office)
 
 
 def test_a_profile_goes_with_its_transaction(office: Office) -> None:
