@@ -7,7 +7,8 @@ from typing import Any
 
 from mockserver.apis.dynamo.disputes import DISPUTE, DISPUTES
 from mockserver.apis.dynamo.registry import ORGANIZATIONS
-from mockserver.apis.dynamo.views import Wire, dispute
+from mockserver.apis.dynamo.views import dispute
+from mockserver.apis.dynamo.wire import Wire
 from mockserver.http.errors import FieldError, InvalidRequest
 from mockserver.http.exchange import Context
 
