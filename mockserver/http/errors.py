@@ -178,6 +178,12 @@ class Unauthenticated(ApiError):
         super().__init__(detail, slug=slug)
         self.headers = [("www-authenticate", challenge)]
 
+    @classmethod
+    def unsent(cls, challenge: str) -> Unauthenticated:
+        """The refusal of a request without a credential, which says how to send one."""
+        scheme = challenge.partition(" ")[0]
+        return cls(f"No credential was sent. Send the header Authorization: {scheme} <token>.", challenge)
+
 
 class Forbidden(ApiError):
     """A good credential that does not suffice."""

@@ -128,9 +128,7 @@ def authorise(exchange: Exchange) -> None:
         raise exchange.credential_error
     if missing is not None:
         raise errors.InsufficientScope(missing)
-    challenge = exchange.api.api.challenge
-    scheme = challenge.partition(" ")[0]
-    raise errors.Unauthenticated(f"No credential was sent. Send the header Authorization: {scheme} <token>.", challenge)
+    raise errors.Unauthenticated.unsent(exchange.api.api.challenge)
 
 
 def negotiate(exchange: Exchange) -> None:
