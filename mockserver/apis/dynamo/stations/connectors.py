@@ -138,8 +138,7 @@ class Connector:
             return
         self.gone_s, self.visit = visit.plugged_in_s, None
         if visit.started_s is None or at_s < visit.started_s:
-            is_closed = bool(self.closed) and self.closed[-1][1] is None
-            self.closed.insert(len(self.closed) - is_closed, [visit.plugged_in_s, visit.plugged_in_s + 1])
+            self.closed = [[visit.plugged_in_s, visit.plugged_in_s + 1], *self.closed]
 
     def was_closed(self, plugged_in_s: int) -> bool:
         """Whether a vehicle of the world that would have plugged in then did not."""
