@@ -1,15 +1,18 @@
-"""Tag Billing sessions: what the sessions of an organization cost."""
+"""Tag Billing sessions: what the sessions of an organization cost, one by one and month by month."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from mockserver.apis.dynamo import bills
+from mockserver.apis.dynamo.invoices import Invoice, invoices_of
 from mockserver.apis.dynamo.registry import to_the_second
+from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.sessions import BilledSession
 from mockserver.apis.dynamo.span import Span
 from mockserver.domain.billing.breakdown import CostBreakdown
-from mockserver.http.errors import Conflict
+from mockserver.http.errors import Conflict, FieldError, InvalidRequest
 from mockserver.http.exchange import Context, Reply
 
 
@@ -52,3 +55,15 @@ async def get_billing_session_live_cost(ctx: Context, *, session_id: str) -> Cos
         text = f"The session ended at {to_the_second(session.ended_at)}; ask for its cost breakdown."
         raise Conflict(text, slug="session_not_active")
     return session.bill
+
+
+async def list_invoices(ctx: Context, *, status: str | None, **between: date | None) -> Sequence[Invoice]:
+    """Those that fit, the latest month first."""
+    first, last = between["from"] or date.min, between["to"] or date.max
+    if last < first:
+        raise InvalidRequest([FieldError("query", "to", "is earlier than from")])
+    return [
+        invoice
+        for invoice in await invoices_of(ctx, Caller.of(ctx).org_id)
+        if invoice.first_day <= last and first <= invoice.last_day and status in (None, invoice.status)
+    ]

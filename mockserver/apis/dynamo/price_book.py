@@ -50,6 +50,11 @@ async def note(ctx: Context, kind: str, key: str, value: Any, *, org_id: str | N
     await changes.create(ctx, body={}, kind=kind, thing=key, value=value)
 
 
+async def changes_of(ctx: Context, org_id: str) -> Sequence[Value]:
+    """What an organization has said so, in the order of its saying; `at` is when."""
+    return await _CHANGES.of(org_id).list(ctx)
+
+
 @dataclass(frozen=True)
 class Edition:
     """What is charged from an instant on, each thing by its id."""
@@ -104,7 +109,7 @@ class PriceBook:
     @classmethod
     async def of(cls, ctx: Context, org_id: str) -> PriceBook:
         """All that is known by now."""
-        return cls(ctx.world.seed, org_id, await _CHANGES.of(org_id).list(ctx))
+        return cls(ctx.world.seed, org_id, await changes_of(ctx, org_id))
 
     def at(self, at: datetime) -> Edition:
         """What is charged at an aware instant."""

@@ -110,6 +110,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "get-billing-session-cost-breakdown": BILLING_READERS,
     "download-billing-session-receipt": BILLING_READERS,
     "get-billing-session-live-cost": BILLING_READERS,
+    "list-invoices": BILLING_READERS,
     "get-fleet-summary": MEMBER_ROLES,
     "get-fleet-uptime": MEMBER_ROLES,
     "get-fleet-utilisation": MEMBER_ROLES,

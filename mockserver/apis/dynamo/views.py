@@ -25,6 +25,7 @@ from mockserver.apis.dynamo.views_reports import energy_by_charge_point as energ
 from mockserver.apis.dynamo.views_reports import energy_by_project as energy_by_project
 from mockserver.apis.dynamo.views_reports import energy_trend as energy_trend
 from mockserver.apis.dynamo.views_reports import fleet_health as fleet_health
+from mockserver.apis.dynamo.views_reports import invoice as invoice
 from mockserver.apis.dynamo.views_reports import issue_report as issue_report
 from mockserver.apis.dynamo.views_reports import revenue_by_charge_point as revenue_by_charge_point
 from mockserver.apis.dynamo.views_reports import revenue_by_project as revenue_by_project

@@ -1,4 +1,4 @@
-"""What the tag Analytics shows, one function per schema of the contract."""
+"""What the tag Analytics shows, one function per schema of the contract; and invoices."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mockserver.apis.dynamo.faults import Issue
+from mockserver.apis.dynamo.invoices import Invoice
 from mockserver.apis.dynamo.periods import Period
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.reports import Line, Report, Selection
@@ -72,6 +73,25 @@ def fleet_health(value: tuple[Selection, Sequence[Health]], ctx: Context, expans
     names = [each.name for each in found]
     counts = {name: names.count(name) for name in HEALTHS}
     return {**_range(selection.period), "data": lines, "total_chargers": len(lines), **counts}
+
+
+def invoice(value: Invoice, ctx: Context, expansion: Expansion) -> Wire:
+    """Invoice."""
+    sums = value.sums
+    times = {"issued_at": value.issued_at, "due_at": value.due_at, "paid_at": value.paid_at}
+    return {
+        "invoice_id": value.id,
+        "number": value.number,
+        "period_start": str(value.first_day),
+        "period_end": str(value.last_day),
+        "status": value.status,
+        "session_count": sums.session_count,
+        "currency": value.currency,
+        "subtotal": float(sums.subtotal),
+        "tax_amount": float(sums.tax_amount),
+        "total": float(sums.subtotal + sums.tax_amount),
+        **{name: None if at is None else to_the_second(at) for name, at in times.items()},
+    }
 
 
 def _range(period: Period) -> Wire:

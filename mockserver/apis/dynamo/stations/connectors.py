@@ -26,7 +26,12 @@ _KEPT = (
 OTHER_ERROR = "OtherError"
 """The code of a fault that somebody has a connector show."""
 _LONGEST_TAG = 20
-_REMEMBERED_S = 30 * DAY_S
+_REMEMBERED_S = 100 * DAY_S
+"""As long as invoices look back."""
+
+
+Windows = list[list[int | None]]
+"""Windows of time, [start, end); the end of one that is not over is None."""
 
 
 class Hold(TypedDict):
@@ -61,9 +66,9 @@ class Connector:
     """Plug-in of the visit whose transaction somebody ended."""
     gone_s: int | None = None
     """Plug-in of the visit that somebody sent away."""
-    closed: list[list[int | None]] = field(default_factory=list)
+    closed: Windows = field(default_factory=list)
     """The windows [start, end) in which no vehicle of the world came; the end of the present one is None."""
-    faults: list[list[int | None]] = field(default_factory=list)
+    faults: Windows = field(default_factory=list)
     """The windows in which it was made to show a fault, in the same form."""
     changed_s: int = 0
     """When somebody, or the end of a hold, changed it last."""
@@ -142,10 +147,7 @@ class Connector:
 
     def was_closed(self, plugged_in_s: int) -> bool:
         """Whether a vehicle of the world that would have plugged in then did not."""
-        return any(
-            start is not None and start <= plugged_in_s and (end is None or plugged_in_s < end)
-            for start, end in self.closed
-        )
+        return covers(self.closed, plugged_in_s)
 
     def _status_of_visit(self, visit: ChargingSession, at_s: int) -> str:
         if visit.plugged_in_s == self.stopped_s:
@@ -157,7 +159,12 @@ class Connector:
         return FREE if state is None else STATUS[state]
 
 
-def _noted(windows: list[list[int | None]], is_open: bool, at_s: int) -> list[list[int | None]]:
+def covers(windows: Windows, at_s: int) -> bool:
+    """Whether an instant is in one of them."""
+    return any(start is not None and start <= at_s and (end is None or at_s < end) for start, end in windows)
+
+
+def _noted(windows: Windows, is_open: bool, at_s: int) -> Windows:
     """Windows of time when something is so from now on, or not: the last one begins or ends."""
     was_open = bool(windows) and windows[-1][1] is None
     if was_open and not is_open:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mockserver.apis.dynamo.sessions import Came
+from mockserver.apis.dynamo.stations.connectors import Windows, covers
 from mockserver.apis.dynamo.stations.station import Station
 from mockserver.domain.sessions import Session
 from mockserver.http.exchange import Context
@@ -10,14 +13,22 @@ from mockserver.http.exchange import Context
 
 async def came(ctx: Context, org_id: str) -> Came:
     """Whether the vehicle of a session of the world found its connector free, and was not sent away before it began."""
-    places = {
-        (station.id, number): connector
+    return found_free(await closures(ctx, org_id))
+
+
+async def closures(ctx: Context, org_id: str) -> Mapping[str, Windows]:
+    """When no vehicle of the world came to the connectors of an organization, by the names of their EVSEs."""
+    return {
+        f"{station.id}/{number}": connector.closed
         for station in await Station.touched(ctx, org_id)
         for number, connector in station.connectors.items()
     }
 
+
+def found_free(closed: Mapping[str, Windows]) -> Came:
+    """What `came` gives, of what `closures` gives."""
+
     def has_come(session: Session) -> bool:
-        connector = places.get((session.charger.identity, session.evse.number))
-        return connector is None or not connector.was_closed(session.charging.plugged_in_s)
+        return not covers(closed.get(session.evse.traits.name, []), session.charging.plugged_in_s)
 
     return has_come
