@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Self
 
 from fixtures.days import HOUR_S, unix_s, utc, utc_or_none
 from fixtures.rng import Stream
@@ -18,104 +19,62 @@ _NEEDS_WH = (20_000, 60_000)
 """Own estimate: what is missing in the battery of a car that comes to a public charger."""
 
 
-class Charge(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
     """One transaction and all that belongs to it; times are UTC."""
 
-    @property
-    def transaction_id(self) -> str:
-        """The id of the transaction; behind another prefix, that of its session."""
+    transaction_id: str
+    charge_point_id: str
+    connector_id: int
+    site_id: str | None
+    """Where the charge point stood; None for one on no site."""
+    id_tag: str
+    started_at: datetime
+    ended_at: datetime | None
+    """When it ended or will end; None while nobody knows."""
+    is_whole: bool
+    """Whether it ends by itself: by its driver, and by no fault."""
+    charging_stopped_at: datetime | None
+    """When the vehicle has enough unless it is ended before; None: never."""
 
     @property
-    def charge_point_id(self) -> str:
-        """The charge point."""
+    def session_id(self) -> str:
+        """The id of its session."""
+        return f"sess_{self.transaction_id.removeprefix('txn_')}"
 
     @property
-    def connector_id(self) -> int:
-        """Its connector."""
-
-    @property
-    def site_id(self) -> str | None:
-        """The site where it stood; None for one on no site."""
-
-    @property
-    def id_tag(self) -> str:
-        """The card that began it."""
-
-    @property
-    def started_at(self) -> datetime:
-        """When it began."""
-
-    @property
-    def ended_at(self) -> datetime | None:
-        """When it ended or will end; None while nobody knows."""
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it ended by itself: by its driver, and by no fault."""
-
-    @property
-    def charging_stopped_at(self) -> datetime | None:
-        """When the vehicle had enough, or will have; None: never."""
-
-    @property
+    @abstractmethod
     def deliveries(self) -> Iterator[tuple[int, int]]:
         """When energy flows unless it is ended before, [start, end) in Unix seconds, in order."""
 
+    @abstractmethod
     def energy_wh_at(self, at: datetime) -> int:
         """What was delivered by an aware instant that is not after the end, Wh."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChargeOfWorld:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeOfWorld(Charge):
     """That of a session of the world that came to a transaction; `cut` is what is kept of it when somebody ended it."""
 
     session: Session
-    cut: Value | None = None
+    cut: Value | None
 
-    @property
-    def transaction_id(self) -> str:
-        """See `Charge`."""
-        return f"txn_{self.session.id}"
-
-    @property
-    def charge_point_id(self) -> str:
-        """See `Charge`."""
-        return self.session.charger.identity
-
-    @property
-    def connector_id(self) -> int:
-        """See `Charge`."""
-        return self.session.evse.number
-
-    @property
-    def site_id(self) -> str | None:
-        """See `Charge`."""
-        return site_id(self.session.site)
-
-    @property
-    def id_tag(self) -> str:
-        """See `Charge`."""
-        return self.session.charging.id_token
-
-    @property
-    def started_at(self) -> datetime:
-        """See `Charge`."""
-        return self.session.started_at or self.session.plugged_in_at
-
-    @property
-    def ended_at(self) -> datetime | None:
-        """See `Charge`."""
-        return datetime.fromisoformat(self.cut["stopped_at"]) if self.cut else self.session.ended_at
-
-    @property
-    def is_whole(self) -> bool:
-        """See `Charge`."""
-        return _by_driver(self.cut) if self.cut else self.session.charging.outcome is Outcome.COMPLETED
-
-    @property
-    def charging_stopped_at(self) -> datetime | None:
-        """See `Charge`."""
-        return utc_or_none(self.session.charging.charging_ended_s)
+    @classmethod
+    def of(cls, session: Session, cut: Value | None) -> Self:
+        """What it is by what the world and the store say."""
+        return cls(
+            session=session,
+            cut=cut,
+            transaction_id=f"txn_{session.id}",
+            charge_point_id=session.charger.identity,
+            connector_id=session.evse.number,
+            site_id=site_id(session.site),
+            id_tag=session.charging.id_token,
+            started_at=session.started_at or session.plugged_in_at,
+            ended_at=datetime.fromisoformat(cut["stopped_at"]) if cut else session.ended_at,
+            is_whole=_by_driver(cut) if cut else session.charging.outcome is Outcome.COMPLETED,
+            charging_stopped_at=utc_or_none(session.charging.charging_ended_s),
+        )
 
     @property
     def deliveries(self) -> Iterator[tuple[int, int]]:
@@ -131,58 +90,34 @@ class ChargeOfWorld:
         return self.session.charging.energy_wh_at(unix_s(at))
 
 
-@dataclass(frozen=True, slots=True)
-class ChargeOfClient:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeOfClient(Charge):
     """That of a transaction that a client started: a vehicle draws all that the connector gives until it has enough."""
 
-    transaction: Value
+    power_w: int
+    need_wh: int
+    full_s: int
+    """From when on it has enough, Unix seconds."""
 
-    @property
-    def transaction_id(self) -> str:
-        """See `Charge`."""
-        return str(self.transaction["id"])
-
-    @property
-    def charge_point_id(self) -> str:
-        """See `Charge`."""
-        return str(self.transaction["charge_point_id"])
-
-    @property
-    def connector_id(self) -> int:
-        """See `Charge`."""
-        return int(self.transaction["connector_id"])
-
-    @property
-    def site_id(self) -> str | None:
-        """See `Charge`."""
-        place: str | None = self.transaction["site_id"]
-        return place
-
-    @property
-    def id_tag(self) -> str:
-        """See `Charge`."""
-        return str(self.transaction["id_tag"])
-
-    @property
-    def started_at(self) -> datetime:
-        """See `Charge`."""
-        return datetime.fromisoformat(self.transaction["started_at"])
-
-    @property
-    def ended_at(self) -> datetime | None:
-        """See `Charge`."""
-        stopped_at = self.transaction["stopped_at"]
-        return None if stopped_at is None else datetime.fromisoformat(stopped_at)
-
-    @property
-    def is_whole(self) -> bool:
-        """See `Charge`."""
-        return _by_driver(self.transaction)
-
-    @property
-    def charging_stopped_at(self) -> datetime | None:
-        """See `Charge`."""
-        return utc(self.full_s)
+    @classmethod
+    def of(cls, kept: Value) -> Self:
+        """What it is by what is kept of the transaction."""
+        started_at = datetime.fromisoformat(kept["started_at"])
+        full_s = unix_s(started_at) - (-kept["need_wh"] * HOUR_S // kept["power_w"])
+        return cls(
+            power_w=kept["power_w"],
+            need_wh=kept["need_wh"],
+            full_s=full_s,
+            transaction_id=kept["id"],
+            charge_point_id=kept["charge_point_id"],
+            connector_id=kept["connector_id"],
+            site_id=kept["site_id"],
+            id_tag=kept["id_tag"],
+            started_at=started_at,
+            ended_at=kept["stopped_at"] and datetime.fromisoformat(kept["stopped_at"]),
+            is_whole=_by_driver(kept),
+            charging_stopped_at=utc(full_s),
+        )
 
     @property
     def deliveries(self) -> Iterator[tuple[int, int]]:
@@ -191,23 +126,11 @@ class ChargeOfClient:
 
     def energy_wh_at(self, at: datetime) -> int:
         """See `Charge`."""
-        drawn_wh = (unix_s(at) - unix_s(self.started_at)) * int(self.transaction["power_w"]) // HOUR_S
-        return max(0, min(drawn_wh, int(self.transaction["need_wh"])))
+        return max(0, min((unix_s(at) - unix_s(self.started_at)) * self.power_w // HOUR_S, self.need_wh))
 
     def power_w_at(self, at: datetime) -> int:
         """What the vehicle draws at an aware instant, W."""
-        return int(self.transaction["power_w"]) if unix_s(at) < self.full_s else 0
-
-    @property
-    def full_s(self) -> int:
-        """From when on the vehicle has enough, Unix seconds."""
-        takes_s = -(-int(self.transaction["need_wh"]) * HOUR_S // int(self.transaction["power_w"]))
-        return unix_s(self.started_at) + takes_s
-
-
-def session_id(charge: Charge) -> str:
-    """The id of the session of a charge."""
-    return f"sess_{charge.transaction_id.removeprefix('txn_')}"
+        return self.power_w if unix_s(at) < self.full_s else 0
 
 
 def drawn(seed: int, power_w: int, transaction_number: int) -> dict[str, Any]:

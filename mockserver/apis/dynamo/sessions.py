@@ -16,7 +16,7 @@ from fixtures.days import DAY_S, unix_s
 from fixtures.people import Person, person
 from fixtures.rng import unit
 from mockserver.apis.dynamo import seed
-from mockserver.apis.dynamo.charges import Charge, ChargeOfClient, ChargeOfWorld, session_id
+from mockserver.apis.dynamo.charges import Charge, ChargeOfClient, ChargeOfWorld
 from mockserver.apis.dynamo.price_book import PriceBook
 from mockserver.apis.dynamo.prices import promotion
 from mockserver.apis.dynamo.seed import SeedOrganization
@@ -79,7 +79,7 @@ class BilledSession:
     @property
     def id(self) -> str:
         """Its id."""
-        return session_id(self.charge)
+        return self.charge.session_id
 
     @property
     def transaction_id(self) -> str:
@@ -223,14 +223,14 @@ def sessions(
         BilledSession(world.seed, organization, who.get(number), charge, at, book)
         for number, session in _visits(world, org_id, [of.number] if of else _numbers(world, org_id), days, only)
         if session.started_at and session.started_at <= at and came(session)
-        for charge in [ChargeOfWorld(session, cut.get(f"txn_{session.id}"))]
+        for charge in [ChargeOfWorld.of(session, cut.get(f"txn_{session.id}"))]
     ]
     begun += [
         BilledSession(world.seed, None, by_id.get(each["user_id"]), charge, at, book)
         for each in transactions
         if not each["is_of_world"] and (of is None or of.id == each["user_id"])
-        for charge in [ChargeOfClient(each)]
-        if only in (None, session_id(charge)) and charge.started_at <= at
+        for charge in [ChargeOfClient.of(each)]
+        if only in (None, charge.session_id) and charge.started_at <= at
     ]
     return sorted(begun, key=lambda session: session.started_at, reverse=True)
 

@@ -135,12 +135,12 @@ async def _session(station: Station, number: int, transaction: int, now: Station
     charge: Charge
     if connector.running is not None:
         kept = await now.transaction(transaction)
-        charge = ChargeOfClient(kept)
+        charge = ChargeOfClient.of(kept)
         driver = next((each for each in drivers(ctx.world, org_id) if each.id == kept["user_id"]), None)
     else:
         session, position = _of_world(station, connector)
         cut = await TRANSACTIONS.of(org_id).find(ctx, f"txn_{session.id}")
-        charge = ChargeOfWorld(session, cut)
+        charge = ChargeOfWorld.of(session, cut)
         driver = next((each for each in drivers(ctx.world, org_id) if each.number == position), None)
     organization = None if connector.running else seed.seed_organization(ctx.world.seed, org_id)
     return BilledSession(ctx.world.seed, organization, driver, charge, ctx.at, await PriceBook.of(ctx, org_id))

@@ -252,7 +252,11 @@ class Station:
             await self._conclude(hold["reservation_id"], "use", transaction_id=transaction["id"])
         connector.send_away(self.at_s)  # a vehicle that waited is the one that charges now
         connector.hold, connector.shown = None, None
-        connector.running = {"transaction_id": number, "id_tag": id_tag, "full_s": ChargeOfClient(transaction).full_s}
+        connector.running = {
+            "transaction_id": number,
+            "id_tag": id_tag,
+            "full_s": ChargeOfClient.of(transaction).full_s,
+        }
         connector.note(self.at_s)
         self._record(
             "station",

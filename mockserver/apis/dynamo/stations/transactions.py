@@ -7,7 +7,7 @@ from datetime import datetime
 
 from fixtures.days import utc
 from fixtures.sessions import ChargingSession
-from mockserver.apis.dynamo.charges import ChargeOfClient, session_id
+from mockserver.apis.dynamo.charges import ChargeOfClient
 from mockserver.apis.dynamo.stations.connectors import Connector
 from mockserver.apis.dynamo.stations.profiles import limit_w
 from mockserver.apis.dynamo.stations.registry import TRANSACTIONS
@@ -39,7 +39,7 @@ async def active(station: Station) -> list[Active]:
         if number is None:
             continue
         if connector.running is not None:
-            found.append(_of_client(station, number, ChargeOfClient(await station.transaction(number))))
+            found.append(_of_client(station, number, ChargeOfClient.of(await station.transaction(number))))
         elif session is not None:
             found.append(_of_world(station, number, connector, session))
     return found
@@ -52,7 +52,7 @@ def _of_client(station: Station, number: int, charge: ChargeOfClient) -> Active:
         charge.connector_id,
         charge.id_tag,
         charge.started_at,
-        session_id(charge),
+        charge.session_id,
         charge.energy_wh_at(station.ctx.at),
         _allowed_w(station, charge.connector_id, charge.power_w_at(station.ctx.at)),
     )
