@@ -26,11 +26,18 @@ APIS: dict[str, tuple[str, str]] = {
     "stekker": ("mockserver.apis.stekker", "API"),
     "stekker-bess": ("mockserver.apis.stekker", "BESS"),
     "stekker-app": ("mockserver.apis.stekker", "APP"),
+    "dynamo": ("mockserver.apis.dynamo", "API"),
+    "dynamo-ocpi": ("mockserver.apis.dynamo.ocpi", "OCPI"),
+    "dynamo-backstage": ("mockserver.apis.dynamo", "BACKSTAGE"),
     "control": ("mockserver.control", "API"),
 }
 """Every API: its name, and the module and attribute of its declaration. Imported only when served."""
 
-COMPANIONS = {"ev-energy": ("ev-energy-oauth",), "stekker": ("stekker-app",)}
+COMPANIONS = {
+    "ev-energy": ("ev-energy-oauth",),
+    "stekker": ("stekker-app",),
+    "dynamo": ("dynamo-ocpi", "dynamo-backstage"),
+}
 """What is served together with an API, though it is a contract of its own."""
 
 

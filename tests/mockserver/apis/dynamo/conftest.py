@@ -1,4 +1,4 @@
-"""Dynamo by itself, with the control plane that resets it."""
+"""Who calls Dynamo."""
 
 from __future__ import annotations
 
@@ -6,21 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from mockserver.apis.dynamo import API as DYNAMO
-from mockserver.apis.dynamo import BACKSTAGE
-from mockserver.apis.dynamo.ocpi import OCPI
-from mockserver.control import API as CONTROL
 from tests.mock import Mock
-from tests.mockserver.apis.dynamo.steps import BACKSTAGE_CONTRACT, CONTRACT, OCPI_CONTRACT, Office
-
-
-@pytest.fixture(scope="session")
-def started_mock() -> Iterator[Mock]:
-    """One mock for the session, as for the rest of the suite."""
-    contracts = {DYNAMO.name: CONTRACT, BACKSTAGE.name: BACKSTAGE_CONTRACT, OCPI.name: OCPI_CONTRACT}
-    mock = Mock(apis=[DYNAMO, BACKSTAGE, OCPI, CONTROL], specs=contracts)
-    yield mock
-    mock.close()
+from tests.mockserver.apis.dynamo.steps import Office
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,15 @@ from typing import Any
 
 from mockserver.apis.dynamo.ocpi.partners import INVITED, REGISTERED
 from mockserver.apis.dynamo.seed import POLDER, SeedOrganization
+from specs.catalogue import path_of
+from specs.loader import load
 from tests.asgi import Client, Response
-from tests.mockserver.apis.dynamo.steps import OCPI_CONTRACT, Office, Wire, body_of
+from tests.mockserver.apis.dynamo.steps import Office, Wire, body_of
 
 ROOT = "/dynamo/ocpi"
-OPERATIONS = {operation.operation_id: operation for operation in OCPI_CONTRACT.operations}
+OPERATIONS = {
+    operation.operation_id: operation for operation in load(path_of("dynamo-ocpi"), examples=False).operations
+}
 NEW: Wire = body_of(OPERATIONS["register-credentials"])
 START = "2026-01-01T00:00:00Z"
 

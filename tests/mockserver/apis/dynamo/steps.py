@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import specs
 from mockserver.apis.dynamo.seed import HARBOUR, POLDER, SeedOrganization, user_id
-from specs.build import operations, security_schemes
-from specs.join import join
-from specs.operation import Operation, Spec
+from specs.catalogue import path_of
+from specs.loader import load
+from specs.operation import Operation
 from tests.asgi import Client, Response
 from tests.mock import Mock
 
 BASE = "/dynamo/api/v1"
 
 
-def _contract(name: str) -> Spec:
-    path = Path(specs.__file__).parent / "dynamo" / f"{name}.yaml"
-    joined = join(path)
-    found, webhooks = (tuple(operations(joined.document, section)) for section in ("paths", "webhooks"))
-    schemes = security_schemes(joined.document)
-    return Spec(path, joined.files, joined.document, found, webhooks, schemes, joined.positions)
-
-
-CONTRACT = _contract("served")
-"""The contract as far as it is served; all of it is checked with the files of openapi.yaml."""
-BACKSTAGE_CONTRACT = _contract("backstage")
-OCPI_CONTRACT = _contract("ocpi")
+CONTRACT = load(path_of("dynamo"), examples=False)
 OPERATIONS = {operation.operation_id: operation for operation in CONTRACT.operations}
 
 NOBODY = "0123456789ABCDEF"
@@ -61,7 +48,7 @@ class Office:
         """The text of one of the ready-made credentials."""
         wanted = (organization.id(self.seed), label)
         tokens = self.mock.runtime.ready.tokens or {}
-        return next(text for text, grant in tokens.items() if (grant["client_id"], grant["label"]) == wanted)
+        return next(text for text, grant in tokens.items() if (grant["client_id"], grant.get("label")) == wanted)
 
     def user_id(self, role: str) -> str:
         """The id of the member of Harbour Volt who has that role from the start."""

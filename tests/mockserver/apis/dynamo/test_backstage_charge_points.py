@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from specs.loader import load
-from tests.mockserver.apis.dynamo.steps import BACKSTAGE_CONTRACT, Office, Wire, said
+from tests.mockserver.apis.dynamo.steps import Office, Wire, said
 
 POINT, THEIRS, BUSY = "london-hub-001", "utrecht-street-009", "amsterdam-office-001"
 
@@ -19,10 +18,6 @@ def ask(office: Office, method: str, path: str, content: Any = None, **query: An
 def point(office: Office, charge_point_id: str = POINT) -> Wire:
     shown: Wire = said(ask(office, "GET", f"/charge-points/{charge_point_id}"))
     return shown
-
-
-def test_the_contract_is_sound() -> None:
-    assert len(load(BACKSTAGE_CONTRACT.path).operations) == len(BACKSTAGE_CONTRACT.operations)
 
 
 def test_a_charge_point_of_whatever_organization_is_shown(office: Office) -> None:

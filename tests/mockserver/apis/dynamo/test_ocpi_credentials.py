@@ -16,9 +16,8 @@ from mockserver.apis.dynamo.ocpi.partners import INVITED, REGISTERED
 from mockserver.apis.dynamo.seed import HARBOUR, POLDER
 from mockserver.ids import prefixed
 from mockserver.testing.asgi import Response, call
-from specs.loader import load
 from tests.mockserver.apis.dynamo.roaming import NEW, OPERATIONS, ROOT, START, Network, data, denied, partner
-from tests.mockserver.apis.dynamo.steps import OCPI_CONTRACT, Office, said, send
+from tests.mockserver.apis.dynamo.steps import Office, said, send
 
 
 def slow(verb: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
@@ -34,10 +33,6 @@ LISTS = ("locations", "sessions", "cdrs", "tariffs")
 
 def list_of(network: Network, module: str) -> Any:
     return network.send("GET", module, **({"date_from": START} if module == "sessions" else {}), limit=1)
-
-
-def test_the_contract_is_sound() -> None:
-    assert len(load(OCPI_CONTRACT.path).operations) == len(OCPI_CONTRACT.operations) == len(OPERATIONS) == 13
 
 
 def test_a_partner_finds_all_modules_from_the_versions(office: Office) -> None:
