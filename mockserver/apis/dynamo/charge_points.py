@@ -22,13 +22,8 @@ async def list_charge_points(
     ctx: Context, *, site_id: str | None, project_id: str | None, status: str | None
 ) -> Sequence[Station]:
     """Those that fit, last registered first."""
-    found = [
-        station
-        for station in reversed(await Station.all(ctx, Caller.of(ctx).org_id))
-        if site_id in (None, station.charge_point["site_id"])
-        and project_id in (None, station.charge_point["project_id"])
-        and status in (None, station.standing)
-    ]
+    there = await Station.all(ctx, Caller.of(ctx).org_id, site_id=site_id, project_id=project_id)
+    found = [station for station in reversed(there) if status in (None, station.standing)]
     return sorted(found, key=lambda station: str(station.charge_point["registered_at"]), reverse=True)
 
 

@@ -6,6 +6,7 @@ station without an entry does not know the action. What has to be told to the CS
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -41,6 +42,8 @@ _MESSAGES = frozenset(
     {"BootNotification", "DiagnosticsStatusNotification", "FirmwareStatusNotification", "Heartbeat", "MeterValues"}
     | {"StatusNotification"}
 )
+_NUMBER = re.compile("[0-9]{1,9}")
+"""As many digits as any number has that fits into 32 bits."""
 _CABLES = frozenset({"type2_cable", "ccs2", "chademo"})
 """Plugs that hang on the station: there is no lock to open."""
 
@@ -134,7 +137,7 @@ def _change_configuration(state: State, payload: Payload) -> Answer:
     key, value = payload["key"], payload["value"]
     if key not in state.base_configuration:
         return said("NotSupported")
-    if key in READ_ONLY or (state.base_configuration[key].isdecimal() and not (value.isascii() and value.isdecimal())):
+    if key in READ_ONLY or (state.base_configuration[key].isdecimal() and not _NUMBER.fullmatch(value)):
         return said("Rejected")
     state.configuration[key] = value
     return said("RebootRequired" if key in _AFTER_REBOOT else "Accepted")

@@ -377,9 +377,10 @@ class Station:
 
     @property
     def _put_up_s(self) -> int | None:
-        """When it was connected first, if it was: for its commissioning."""
-        is_put_up = self.charge_point["status"] != CHARGE_POINT.states[0]
-        return _seconds(self.charge_point["registered_at"]) if is_put_up else None
+        """When it was connected first, if it was by now: for its commissioning."""
+        registered_s = _seconds(self.charge_point["registered_at"])
+        is_put_up = self.charge_point["status"] != CHARGE_POINT.states[0] and registered_s <= self.at_s
+        return registered_s if is_put_up else None
 
 
 def _seconds(text: str) -> int:

@@ -214,6 +214,12 @@ ANSWERS: Mapping[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
         {"key": "NumberOfConnectors", "value": "9"},
         {"status": "Rejected"},
     ),
+    "change to what is no number of theirs": (
+        "Available",
+        "ChangeConfiguration",
+        {"key": "HeartbeatInterval", "value": "9" * 400},
+        {"status": "Rejected"},
+    ),
     "change what there is not": (
         "Available",
         "ChangeConfiguration",
