@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
@@ -18,7 +19,8 @@ class Operator(NamedTuple):
     country_code: str
     party_id: str
     name: str
-    website: str
+    website: str | None
+    """That of its e-mail address; None where that is at no name."""
     changed_at: str | None
     """When it was changed last; None: never."""
 
@@ -35,13 +37,15 @@ class Shown(Protocol):
         """When it was changed last: an aware instant in whole seconds."""
 
 
+_HOST = re.compile("[A-Za-z0-9.-]{1,200}")
 T = TypeVar("T", bound=Shown)
 
 
 async def operator_of(ctx: Context) -> Operator:
     """The organization that the calling partner roams with."""
     organization = await ORGANIZATIONS.get(ctx, Caller.of(ctx).org_id)
-    website = f"https://{organization['contact_email'].rpartition('@')[2]}"
+    host = organization["contact_email"].rpartition("@")[2]
+    website = f"https://{host}" if _HOST.fullmatch(host) else None
     return Operator(organization["country"], OPERATOR, organization["name"], website, organization["updated_at"])
 
 

@@ -56,6 +56,7 @@ def location(value: Location, ctx: Context, expansion: Expansion) -> Wire:
         **_place(value.site, value.operator),
         "evses": [evse(each, ctx, expansion) for each in value.evses],
         "operator": _company(value.operator),
+        **({"opening_times": {"twentyfourseven": True}} if value.is_public else {}),
         "time_zone": value.time_zone,
         "last_updated": to_the_second(value.last_updated),
     }
@@ -234,4 +235,5 @@ def _party(operator: Operator) -> Wire:
 
 
 def _company(operator: Operator) -> Wire:
-    return {"name": operator.name[:_COMPANY], "website": operator.website}
+    website = {"website": operator.website} if operator.website else {}
+    return {"name": operator.name[:_COMPANY], **website}

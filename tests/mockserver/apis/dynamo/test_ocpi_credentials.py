@@ -266,3 +266,16 @@ def test_a_new_organization_roams_with_whom_it_likes(office: Office) -> None:
     with Network(office, token) as network:
         assert network.get("credentials")["roles"][0]["country_code"] == "NO"
         assert [network.all(module, date_from=START) for module in LISTS] == [[]] * 4
+
+
+@pytest.mark.parametrize(
+    ("email", "website"),
+    [("a@fjord.example", "https://fjord.example"), ("a@[127.0.0.1]", None)],
+)  # fmt: skip
+def test_an_operator_is_shown_whatever_its_name_is(office: Office, email: str, website: str | None) -> None:
+    body = {"name": "ß" * 200, "country": "NL", "contact_email": email}
+    said(send(office.polder_key, "PUT", f"/organizations/{office.polder}", body))
+    with partner(office) as network:
+        details = network.get("credentials")["roles"][0]["business_details"]
+        (location,) = network.get("locations")
+    assert location["operator"] == details == {"name": "ß" * 100, **({"website": website} if website else {})}
