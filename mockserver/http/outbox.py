@@ -369,8 +369,8 @@ def _outcome(status: int, *, is_final: bool) -> Status:
 
 def _supersede(state: _Lane, but: Delivery | None = None) -> None:
     """Let what waits in a lane, and may, make place for a newer one."""
-    kept = [each for each in state.waiting if each is but or not each.webhook.latest_only]
-    for delivery in state.waiting:
-        if delivery not in kept:
-            delivery.end(Status.SUPERSEDED)
-    state.waiting = deque(kept)
+    replaced = {each for each in state.waiting if each is not but and each.webhook.latest_only}
+    for delivery in replaced:
+        delivery.end(Status.SUPERSEDED)
+    if replaced:
+        state.waiting = deque(each for each in state.waiting if each not in replaced)

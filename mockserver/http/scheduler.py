@@ -54,6 +54,11 @@ class Scheduler:
             self._queue = queue
         self._wake()
 
+    def hasten(self, key: Hashable) -> None:
+        """Have a job that has not begun run now; nothing happens when there is none."""
+        if key in self._jobs:
+            self.at(self._clock.now(), key, self._jobs[key][2])
+
     def cancel(self, key: Hashable) -> None:
         """Forget a job that has not begun; nothing happens when there is none."""
         self._jobs.pop(key, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from mockserver.apis.dynamo import commissioning_runs, events, views
+from mockserver.apis.dynamo import commissioning_runs, events, views, world_events
 from mockserver.apis.dynamo.accounts import REQUESTS_PER_MINUTE, ready_accounts
 from mockserver.apis.dynamo.errors import DynamoErrors, request_id
 from mockserver.apis.dynamo.events import API_NAME
@@ -45,6 +45,7 @@ async def _resume(runtime: Runtime) -> None:
     """See `Api.resume`."""
     await events.resume(runtime)
     await commissioning_runs.resume(runtime)
+    await world_events.resume(runtime)
 
 
 API = Api(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,11 +21,11 @@ from urllib.parse import urlsplit
 from mockserver import ids
 from mockserver.apis.dynamo.registry import ORGANIZATIONS, to_the_second
 from mockserver.apis.dynamo.webhook_registry import (
-    ACTIVE,
     DELIVERED,
     DELIVERIES,
     ENDPOINTS,
     FAILED,
+    KEPT,
     PENDING,
     is_wanted,
 )
@@ -33,6 +34,7 @@ from mockserver.http.errors import ContractBroken
 from mockserver.http.exchange import Context
 from mockserver.http.outbox import Delivery, Status, Webhook
 from mockserver.http.parameters import instant
+from mockserver.http.resources import NUMBER
 from mockserver.http.runtime import Runtime
 from mockserver.http.unasked import unasked
 from mockserver.store import Value
@@ -46,14 +48,15 @@ _STATUS = {Status.PENDING: PENDING, Status.DELIVERED: DELIVERED}
 """What the outbox says otherwise is a failure."""
 
 
-async def has_listeners(ctx: Context, org_id: str) -> bool:
-    """Whether an organization is told of anything."""
-    return bool(await ENDPOINTS.of(org_id).list(ctx, status=ACTIVE))
+async def has_listeners(ctx: Context, org_id: str, events: Iterable[str]) -> bool:
+    """Whether an organization is told of any of some types of events."""
+    endpoints = await ENDPOINTS.of(org_id).list(ctx)
+    return any(is_wanted(endpoint, event) for endpoint in endpoints for event in events)
 
 
 async def raise_event(ctx: Context, org_id: str, event: str, **data: Any) -> None:
     """Have an event of now sent to whoever asks for it; ContractBroken for data that the contract does not allow."""
-    endpoints = [each for each in await ENDPOINTS.of(org_id).list(ctx, status=ACTIVE) if is_wanted(each, event)]
+    endpoints = [each for each in await ENDPOINTS.of(org_id).list(ctx) if is_wanted(each, event)]
     if not endpoints:
         return
     event_id = ids.prefixed("evt_", ctx.world.seed, await next_number(ctx.store, "dynamo.events"))
@@ -63,7 +66,8 @@ async def raise_event(ctx: Context, org_id: str, event: str, **data: Any) -> Non
         said = "; ".join(f"{each.pointer or '/'}: {each.message}" for each in violations[:10])
         raise ContractBroken(f"The event {event} breaks its contract: {said}")
     for endpoint in endpoints:
-        delivery = await DELIVERIES.of(endpoint["id"]).create(
+        deliveries = DELIVERIES.of(endpoint["id"])
+        delivery = await deliveries.create(
             ctx,
             body={},
             endpoint_id=endpoint["id"],
@@ -74,6 +78,8 @@ async def raise_event(ctx: Context, org_id: str, event: str, **data: Any) -> Non
             last_attempt_at=None,
             next_attempt_at=to_the_second(ctx.at),
         )
+        place = deliveries.place(ctx)
+        await ctx.store.delete(place, DELIVERIES.id_form.new(ctx.world.seed, place, delivery[NUMBER] - KEPT))
         ctx.after_commit(partial(_send, ctx.runtime, org_id, endpoint, delivery))
 
 
@@ -84,6 +90,11 @@ async def resume(runtime: Runtime) -> None:
             for endpoint in await ENDPOINTS.of(org_id).list(ctx):
                 for delivery in await DELIVERIES.of(endpoint["id"]).list(ctx, status=PENDING):
                     ctx.after_commit(partial(_send, runtime, org_id, endpoint, delivery))
+
+
+def job_of(org_id: str) -> tuple[str, str]:
+    """The job that tells an organization what comes by itself: see `world_events`."""
+    return ("dynamo world", org_id)
 
 
 def lane_of(endpoint_id: str) -> tuple[str, str]:

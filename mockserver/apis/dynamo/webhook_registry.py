@@ -9,6 +9,8 @@ from mockserver.store import Value
 ALL_EVENTS = "*"
 DISABLED, ACTIVE = "disabled", "active"
 DELIVERED, FAILED, PENDING = "delivered", "failed", "pending"
+KEPT = 1000
+"""The deliveries of an endpoint that are remembered: the latest ones."""
 
 ENDPOINTS = resource(
     name="webhook endpoint",

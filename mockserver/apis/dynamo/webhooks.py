@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from mockserver.apis.dynamo.events import addressed, lane_of
+from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.webhook_registry import ACTIVE, DELIVERIES, ENDPOINTS, FAILED, PENDING
+from mockserver.apis.dynamo.world_events import follow
 from mockserver.http.exchange import Context, Reply
 from mockserver.store import Value
 
@@ -19,6 +21,7 @@ async def list_webhook_endpoints(ctx: Context) -> Sequence[Value]:
 async def create_webhook_endpoint(ctx: Context) -> Reply:
     """Make one, which gets what happens from now on."""
     made = await ENDPOINTS.create(ctx, body={**ctx.body, "status": ACTIVE})
+    await follow(ctx, Caller.of(ctx).org_id)
     return Reply(201, made, [("location", ctx.url("webhooks", "endpoints", made["id"]))])
 
 
@@ -31,6 +34,7 @@ async def update_webhook_endpoint(ctx: Context, *, endpoint_id: str) -> Value:
     """Replace all but a secret not said; what waits goes to where it leads now, or is given up if it is disabled."""
     secret = (await ENDPOINTS.get(ctx, endpoint_id))["secret"]
     endpoint = await ENDPOINTS.replace(ctx, endpoint_id, body={"secret": secret, **ctx.body})
+    await follow(ctx, Caller.of(ctx).org_id)
     if endpoint["status"] == ACTIVE:
         change = partial(addressed, endpoint=endpoint)
         ctx.after_commit(partial(ctx.runtime.outbox.readdress, lane_of(endpoint_id), change))
@@ -45,6 +49,7 @@ async def update_webhook_endpoint(ctx: Context, *, endpoint_id: str) -> Value:
 async def delete_webhook_endpoint(ctx: Context, *, endpoint_id: str) -> None:
     """End it, and forget what was sent there."""
     await ENDPOINTS.delete(ctx, endpoint_id)
+    await follow(ctx, Caller.of(ctx).org_id)
     deliveries = DELIVERIES.of(endpoint_id)
     for each in await deliveries.list(ctx):
         await deliveries.delete(ctx, each["id"])

@@ -7,6 +7,7 @@ between one second and the next.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fixtures.ocpp.faults import fault_of
@@ -14,7 +15,7 @@ from fixtures.sessions import Outcome
 from mockserver import ids
 from mockserver.apis.dynamo import seed
 from mockserver.apis.dynamo.charges import Charge, ChargeOfClient, ChargeOfWorld
-from mockserver.apis.dynamo.events import has_listeners, raise_event
+from mockserver.apis.dynamo.events import has_listeners, job_of, raise_event
 from mockserver.apis.dynamo.price_book import PriceBook
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.sessions import BilledSession, Driver, drivers
@@ -25,6 +26,12 @@ from mockserver.domain.sessions import Session
 if TYPE_CHECKING:
     from mockserver.apis.dynamo.stations.station import Station
 
+EVENTS = (
+    *("charge_point.connected", "charge_point.disconnected", "charge_point.status_changed", "charge_point.fault"),
+    *("session.authorized", "session.started", "session.cost_updated", "session.ended"),
+    *("alert.triggered", "alert.resolved", "firmware.update_started", "firmware.update_completed"),
+)
+"""Those of stations."""
 COST_UPDATE_S = 900
 """Own choice: the cost of a session is told so often, from its start on."""
 _MESSAGES = {
@@ -38,7 +45,7 @@ News = tuple[str, Mapping[str, Any]]
 
 async def tell(before: Station, after: Station) -> None:
     """Raise the events for whatever is new."""
-    if not await has_listeners(after.ctx, after.org_id):
+    if not await has_listeners(after.ctx, after.org_id, EVENTS):
         return
     found = [*_of_connection(before, after), *_of_firmware(before, after)]
     for number in after.connectors:
@@ -49,6 +56,8 @@ async def tell(before: Station, after: Station) -> None:
         ]
     for event, data in found:
         await raise_event(after.ctx, after.org_id, event, charge_point_id=after.id, **data)
+    if before.at_s == after.at_s:  # what comes by itself may now come sooner
+        after.ctx.after_commit(partial(after.ctx.runtime.scheduler.hasten, job_of(after.org_id)))
 
 
 def _of_connection(before: Station, after: Station) -> Iterator[News]:

@@ -21,10 +21,11 @@ from tests.mockserver.apis.dynamo.steps import NOBODY, Office, Wire, refused, sa
 
 ENDPOINTS = "/webhooks/endpoints"
 SECRET = "not-a-real-secret"
-STATUS_CHANGED, FIRMWARE = "charge_point.status_changed", "firmware.update_completed"
+HANDOVER, COMMISSIONED = "handover.completed", "commissioning.completed"
 MINUTE = 60
 RETRIES_S = (MINUTE, 5 * MINUTE, 30 * MINUTE, 120 * MINUTE, 24 * 60 * MINUTE)
-NEWS: Wire = {"charge_point_id": "london-hub-001", "firmware_version": "4.12.0"}
+NEWS: Wire = {"project_id": "proj_5R9K2V7DMX4T0BQC", "site_owner_email": "estates@quayside.example"}
+OTHER_NEWS: Wire = {"charge_point_id": "CP-1", "session_id": "comm_8D1N5R7WKX3T0QVC", "status": "passed"}
 
 
 class Inbox:
@@ -55,12 +56,13 @@ def inbox(office: Office) -> Iterator[Inbox]:
 
 
 def subscribe(client: Client, url: str, *events: str, **others: Any) -> Wire:
-    """An endpoint for some events, or for all."""
-    made: Wire = said(send(client, "POST", ENDPOINTS, {"url": url, "events": [*events] or ["*"], **others}), 201)
+    """An endpoint for some events, or for those that nothing raises but `happen`."""
+    asked_for = [*events] or [HANDOVER, COMMISSIONED]
+    made: Wire = said(send(client, "POST", ENDPOINTS, {"url": url, "events": asked_for, **others}), 201)
     return made
 
 
-def happen(office: Office, event: str = FIRMWARE, org_id: str | None = None, **data: Any) -> None:
+def happen(office: Office, event: str = HANDOVER, org_id: str | None = None, **data: Any) -> None:
     """Something happens; when this returns, its first attempts are over."""
 
     async def work() -> None:
@@ -160,22 +162,22 @@ def test_a_key_needs_the_scope(office: Office) -> None:
 
 
 def test_an_event_goes_to_each_endpoint_that_asks_for_it_under_one_id(office: Office, inbox: Inbox) -> None:
-    for name, events in (("all", ()), ("firmware", (FIRMWARE, "alert.triggered")), ("others", (STATUS_CHANGED,))):
+    for name, events in (("all", ("*",)), ("some", (HANDOVER, "alert.triggered")), ("others", (COMMISSIONED,))):
         subscribe(office.admin, f"{inbox.url}/{name}", *events)
     subscribe(office.polder_key, f"{inbox.url}/polder")
     happen(office)
-    assert sorted(each.path for each in inbox.got) == ["/hook/all", "/hook/firmware"]
+    assert sorted(each.path for each in inbox.got) == ["/hook/all", "/hook/some"]
     one, other = inbox.got
     assert one.body == other.body
     (event, _) = inbox.events
-    assert event == {"id": event["id"], "event": FIRMWARE, "timestamp": "2026-03-18T12:00:00Z", "data": NEWS}
+    assert event == {"id": event["id"], "event": HANDOVER, "timestamp": "2026-03-18T12:00:00Z", "data": NEWS}
     assert one.headers["content-type"] == "application/json"
 
 
 def test_the_signature_is_that_of_the_body_and_a_secret_is_kept_until_it_is_changed(
     office: Office, inbox: Inbox
 ) -> None:
-    body: Wire = {"url": inbox.url, "events": ["*"]}
+    body: Wire = {"url": inbox.url, "events": [HANDOVER]}
     made = subscribe(office.admin, inbox.url, secret=SECRET)
     keys = []
     for change, key in (({}, SECRET), ({"secret": "another"}, "another"), ({}, "another"), ({"secret": None}, None)):
@@ -189,8 +191,8 @@ def test_the_signature_is_that_of_the_body_and_a_secret_is_kept_until_it_is_chan
 
 def test_data_against_the_contract_is_a_defect_and_sends_nothing(office: Office, inbox: Inbox) -> None:
     subscribe(office.admin, inbox.url)
-    with pytest.raises(Exception, match=r"firmware\.update_completed breaks its contract: .*charge_point_id"):
-        happen(office, firmware_version="4")
+    with pytest.raises(Exception, match=r"handover\.completed breaks its contract: .*project_id"):
+        happen(office, site_owner_email="estates@quayside.example")
     wait(office, MINUTE)
     assert inbox.got == []
 
@@ -225,11 +227,11 @@ def test_one_that_arrives_at_last_is_delivered_and_does_not_hold_up_what_follows
     inbox.answers = [500]
     made = subscribe(office.admin, inbox.url)
     happen(office)
-    happen(office, "charge_point.connected", charge_point_id="london-hub-001")
+    happen(office, COMMISSIONED, **OTHER_NEWS)
     wait(office, MINUTE)
-    assert [event["event"] for event in inbox.events] == [FIRMWARE, "charge_point.connected", FIRMWARE]
+    assert [event["event"] for event in inbox.events] == [HANDOVER, COMMISSIONED, HANDOVER]
     newest, first = deliveries(office, made, status="delivered")
-    assert (newest["event"], first["attempts"], first["response_status"]) == ("charge_point.connected", 2, 200)
+    assert (newest["event"], first["attempts"], first["response_status"]) == (COMMISSIONED, 2, 200)
     assert first["last_attempt_at"] == "2026-03-18T12:01:00Z"
     assert first["event_id"] == inbox.events[0]["id"]
     assert first["created_at"] == "2026-03-18T12:00:00Z"
@@ -266,7 +268,7 @@ def test_what_waits_goes_to_where_the_endpoint_has_moved(office: Office, inbox: 
     inbox.answers = [500]
     made = subscribe(office.admin, inbox.url)
     happen(office)
-    change = {"url": f"{inbox.url}/moved", "events": [STATUS_CHANGED], "secret": SECRET}
+    change = {"url": f"{inbox.url}/moved", "events": [COMMISSIONED], "secret": SECRET}
     said(send(office.admin, "PUT", f"{ENDPOINTS}/{made['id']}", change))
     wait(office, MINUTE)
     assert [each.path for each in inbox.got] == ["/hook", "/hook/moved"]
@@ -279,7 +281,7 @@ def test_a_disabled_endpoint_gets_nothing_and_what_waited_is_given_up(office: Of
     inbox.answers = [500]
     made = subscribe(office.admin, inbox.url)
     happen(office)
-    body = {"url": inbox.url, "events": ["*"]}
+    body = {"url": inbox.url, "events": [HANDOVER]}
     said(send(office.admin, "PUT", f"{ENDPOINTS}/{made['id']}", {**body, "status": "disabled"}))
     happen(office)
     wait(office, 60 * MINUTE)
@@ -328,7 +330,7 @@ def test_the_control_plane_sends_once_more_what_arrived_and_what_was_given_up(of
     made = subscribe(office.admin, inbox.url)
     inbox.answers = [200, 500]
     happen(office)
-    (sent,) = said(office.anonymous.get(f"{CONTROL}/webhooks/deliveries", query={"topic": FIRMWARE}))
+    (sent,) = said(office.anonymous.get(f"{CONTROL}/webhooks/deliveries", query={"topic": HANDOVER}))
     assert (sent["status"], sent["client_id"], sent["body"]) == ("delivered", office.harbour, inbox.events[0])
     for attempts, status in ((2, "pending"), (3, "delivered")):
         said(office.anonymous.post(f"{CONTROL}/webhooks/deliveries/{sent['delivery_id']}/retry"))
@@ -347,9 +349,9 @@ def test_the_control_plane_sends_once_more_what_arrived_and_what_was_given_up(of
 
 def test_deliveries_are_listed_newest_first_by_pages_and_by_status(office: Office, inbox: Inbox) -> None:
     inbox.answers = [200, 500, 200]
-    made, other = subscribe(office.admin, inbox.url), subscribe(office.admin, inbox.url, STATUS_CHANGED)
-    for version in ("1", "2", "3"):
-        happen(office, charge_point_id="london-hub-001", firmware_version=version)
+    made, other = subscribe(office.admin, inbox.url), subscribe(office.admin, inbox.url, COMMISSIONED)
+    for _ in range(3):
+        happen(office)
         office.advance(timedelta(seconds=1))
     path = f"/dynamo/api/v1{ENDPOINTS}/{made['id']}/deliveries"
     page = said(office.admin.get(path, query={"limit": 2, "offset": 1}))
