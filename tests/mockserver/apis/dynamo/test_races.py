@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from mockserver.apis.dynamo.seed import HARBOUR, user_id
+from mockserver.apis.dynamo.seed import HARBOUR, ORGANIZATIONS, user_id
 from mockserver.testing.asgi import Response, call
 from tests.mockserver.apis.dynamo.steps import BASE, Office, Wire
 
@@ -195,3 +195,25 @@ def test_what_two_installers_do_at_once_happens_once(office: Office, send: Send)
 
 async def twice(*calls: Coroutine[Any, Any, Response]) -> list[Response]:
     return [*await asyncio.gather(*calls)]
+
+
+def test_of_two_charge_points_of_one_id_at_once_one_is_registered(office: Office, send: Send) -> None:
+    installers = [office.token(each, "installer") for each in ORGANIZATIONS]
+    project = {"name": "Quay", "address": "1 Quay", "site_owner_email": "quay@example.com"}
+
+    async def race() -> None:
+        made = [await send("POST", "/installer/projects", project, by) for by in installers]
+        projects = [answer.json()["id"] for answer in made]
+        for number in range(ROUNDS // 4):
+            body = {"charge_point_id": f"CP-{number}", "model": "HYC400", "vendor": "alpitronic", "serial_number": "1"}
+            bodies = [body | {"project_id": project_id} for project_id in projects]
+            answers = await asyncio.gather(
+                *(send("POST", "/installer/charge-points", *each) for each in zip(bodies, installers, strict=True))
+            )
+            assert codes(answers) == ["charge_point_exists"]
+            path = f"/_mock/dynamo/charge-points/CP-{number}"
+            owner = (await send("GET", path, token=None)).json()["org_id"]
+            (won,) = [each.json()["project_id"] for each in answers if each.status == 201]
+            assert owner == ORGANIZATIONS[projects.index(won)].id(office.seed)
+
+    asyncio.run(race())
