@@ -7,7 +7,7 @@ so. Rules and codes are no part of a tariff.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from typing import Any
 
 from mockserver.apis.dynamo.ocpi.operator import Operator
 from mockserver.apis.dynamo.price_book import Edition, PriceBook
+from mockserver.apis.dynamo.prices import Schedule
 from mockserver.apis.dynamo.seed import FOUNDED_AT
 from mockserver.domain.billing.conditions import DAYS
 from mockserver.domain.billing.schedules import WeeklyHours
@@ -37,7 +38,6 @@ _EACH = {
     ComponentType.TIME: "per minute connected",
     ComponentType.PARKING: "per minute after charging",
 }
-_NONE: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -52,42 +52,41 @@ class Offer:
     @property
     def tariff(self) -> Tariff:
         """The tariff outside of its schedules."""
-        return self.book.at(self.at).tariffs[self.id]
+        return self._edition.tariffs[self.id]
 
     @property
     def last_updated(self) -> datetime:
         """When it or one of its schedules was changed last."""
-        return (self.book.changed_at(self._in, self.at) or FOUNDED_AT).replace(microsecond=0)
+        changed_at = self.book.changed_at(lambda each: (each.tariffs.get(self.id), self._schedules(each)), self.at)
+        return (changed_at or FOUNDED_AT).replace(microsecond=0)
 
     @property
     def elements(self) -> list[Wire]:
         """The prices with their restrictions."""
-        tariff, schedules = self._in(self.book.at(self.at))
-        assert tariff is not None, "a tariff is never taken away"  # noqa: S101  # a defect, not an input
         found: list[Wire] = []
-        for each in schedules:
-            found += _elements(tariff, each.components, _hours(each.hours), {one.type for one in tariff.components})
-        return [*found, *_elements(tariff, tariff.components)]
+        charged = {each.type for each in self.tariff.components}
+        for each in self._schedules(self._edition):
+            found += _elements(self.tariff, each.components, _hours(each.hours), charged)
+        return [*found, *_elements(self.tariff, self.tariff.components, {}, set())]
 
     @property
     def text(self) -> str:
         """All of it in words."""
-        tariff, schedules = self._in(self.book.at(self.at))
-        assert tariff is not None, "a tariff is never taken away"  # noqa: S101  # a defect, not an input
-        parts = [_words(tariff, tariff.components)]
-        parts += [f"{_when(each.hours)}: {_words(tariff, each.components)}" for each in schedules]
-        return f"{'. '.join(parts)}. {tariff.tax_rate_percent.normalize():f}% tax on top."
+        schedules = self._schedules(self._edition)
+        parts = [_words(self.tariff, self.tariff.components)]
+        parts += [f"{_when(each.hours)}: {_words(self.tariff, each.components)}" for each in schedules]
+        return f"{'. '.join(parts)}. {self.tariff.tax_rate_percent.normalize():f}% tax on top."
 
-    def _in(self, edition: Edition) -> tuple[Tariff | None, list[Any]]:
-        schedules = [each for each in edition.schedules.values() if each.tariff_id == self.id]
-        return edition.tariffs.get(self.id), schedules
+    @property
+    def _edition(self) -> Edition:
+        return self.book.at(self.at)
+
+    def _schedules(self, edition: Edition) -> list[Schedule]:
+        return [each for each in edition.schedules.values() if each.tariff_id == self.id]
 
 
 def _elements(
-    tariff: Tariff,
-    components: Sequence[TariffComponent],
-    restrictions: Mapping[str, Any] = _NONE,
-    others: set[ComponentType] | None = None,
+    tariff: Tariff, components: Sequence[TariffComponent], restrictions: Wire, others: set[ComponentType]
 ) -> Iterator[Wire]:
     """Time that is charged after a while only has an element of its own; `others` are charged nothing here."""
     graced = [each for each in components if each.type is ComponentType.TIME and each.min_duration_minutes]
@@ -95,11 +94,10 @@ def _elements(
     for each in graced:
         least = {"min_duration": int(each.min_duration_minutes * MINUTE_S)}
         yield {"price_components": [_price(tariff, each)], "restrictions": {**restrictions, **least}}
-    free = sorted((others or set()) - {each.type for each in rest})
-    rest += [TariffComponent(type=each, price=Decimal(0)) for each in free]
+    rest += [TariffComponent(type=each, price=Decimal(0)) for each in sorted(others - {each.type for each in rest})]
     if rest:
         element: Wire = {"price_components": [_price(tariff, each) for each in rest]}
-        yield {**element, "restrictions": {**restrictions}} if restrictions else element
+        yield {**element, "restrictions": restrictions} if restrictions else element
 
 
 def _price(tariff: Tariff, component: TariffComponent) -> Wire:
