@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.mock import Mock
+from tests.mockserver.apis.dynamo.inbox import Inbox
 from tests.mockserver.apis.dynamo.steps import Office
 
 
@@ -21,3 +22,11 @@ def _office(started_mock: Mock) -> Iterator[Office]:
 def office(mock: Mock, _office: Office) -> Office:
     """Who can call, on a mock that was reset for this test."""
     return _office
+
+
+@pytest.fixture
+def inbox(office: Office) -> Iterator[Inbox]:
+    """A server that webhooks may go to, on a mock that was reset for this test."""
+    inbox = Inbox()
+    with inbox.receiver:
+        yield inbox

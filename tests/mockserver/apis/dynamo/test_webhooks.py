@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import json
-from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from contract_tests.receiver import Delivery, Receiver
 from mockserver.apis.dynamo.events import raise_event
 from mockserver.http.unasked import unasked
 from tests.asgi import Client
 from tests.mock import CONTROL
+from tests.mockserver.apis.dynamo.inbox import ENDPOINTS, Inbox, wait
+from tests.mockserver.apis.dynamo.inbox import subscribe as subscribed
 from tests.mockserver.apis.dynamo.steps import NOBODY, Office, Wire, refused, said, send
 
-ENDPOINTS = "/webhooks/endpoints"
 SECRET = "not-a-real-secret"
 HANDOVER, COMMISSIONED = "handover.completed", "commissioning.completed"
 MINUTE = 60
@@ -28,38 +26,9 @@ NEWS: Wire = {"project_id": "proj_5R9K2V7DMX4T0BQC", "site_owner_email": "estate
 OTHER_NEWS: Wire = {"charge_point_id": "CP-1", "session_id": "comm_8D1N5R7WKX3T0QVC", "status": "passed"}
 
 
-class Inbox:
-    """A server of the integrator: answers with the statuses that it is told, then with 200."""
-
-    def __init__(self) -> None:
-        self.answers: list[int] = []
-        self.receiver = Receiver(0, lambda _: self.answers.pop(0) if self.answers else 200)
-
-    @property
-    def url(self) -> str:
-        return f"https://127.0.0.1:{self.receiver.port}/hook"
-
-    @property
-    def got(self) -> Sequence[Delivery]:
-        return self.receiver.deliveries
-
-    @property
-    def events(self) -> list[Wire]:
-        return [json.loads(each.body) for each in self.got]
-
-
-@pytest.fixture
-def inbox(office: Office) -> Iterator[Inbox]:
-    inbox = Inbox()
-    with inbox.receiver:
-        yield inbox
-
-
 def subscribe(client: Client, url: str, *events: str, **others: Any) -> Wire:
     """An endpoint for some events, or for those that nothing raises but `happen`."""
-    asked_for = [*events] or [HANDOVER, COMMISSIONED]
-    made: Wire = said(send(client, "POST", ENDPOINTS, {"url": url, "events": asked_for, **others}), 201)
-    return made
+    return subscribed(client, url, *(events or (HANDOVER, COMMISSIONED)), **others)
 
 
 def happen(office: Office, event: str = HANDOVER, org_id: str | None = None, **data: Any) -> None:
@@ -71,11 +40,6 @@ def happen(office: Office, event: str = HANDOVER, org_id: str | None = None, **d
 
     asyncio.run(work())
     wait(office, 0)
-
-
-def wait(office: Office, duration_s: float) -> None:
-    """Let time pass, and what is due then happen."""
-    said(office.anonymous.post(f"{CONTROL}/clock/advance", json={"duration_s": duration_s}))
 
 
 def deliveries(office: Office, endpoint: Wire, **query: Any) -> list[Wire]:
