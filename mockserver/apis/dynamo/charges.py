@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
-from fixtures.days import HOUR_S, unix_s, utc, utc_or_none
+from fixtures.days import HOUR_S, unix_s, utc_or_none
 from fixtures.rng import Stream
 from fixtures.sessions import ChargingState, Outcome
 from mockserver.apis.dynamo.site_registry import site_id
 from mockserver.domain.sessions import Session
 from mockserver.store import Value
 
+Draw = Sequence[int]
+"""A second, Unix, and the power that a vehicle draws from then on, W."""
+_NEVER_S = 2**62
 _NEEDS_WH = (20_000, 60_000)
 """Own estimate: what is missing in the battery of a car that comes to a public charger."""
 
@@ -92,51 +95,82 @@ class ChargeOfWorld(Charge):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeOfClient(Charge):
-    """That of a transaction that a client started: a vehicle draws all that the connector gives until it has enough."""
+    """That of a transaction that a client started: a vehicle draws all that it may until it has enough."""
 
-    power_w: int
+    draws: Sequence[Draw]
+    full_s: int | None
+    """From when on it has enough; None: never, as things are."""
     need_wh: int
-    full_s: int
-    """From when on it has enough, Unix seconds."""
 
     @classmethod
     def of(cls, kept: Value) -> Self:
         """What it is by what is kept of the transaction."""
-        started_at = datetime.fromisoformat(kept["started_at"])
-        full_s = unix_s(started_at) - (-kept["need_wh"] * HOUR_S // kept["power_w"])
+        full_s = _full_s(kept["draws"], kept["need_wh"])
         return cls(
-            power_w=kept["power_w"],
-            need_wh=kept["need_wh"],
+            draws=kept["draws"],
             full_s=full_s,
+            need_wh=kept["need_wh"],
             transaction_id=kept["id"],
             charge_point_id=kept["charge_point_id"],
             connector_id=kept["connector_id"],
             site_id=kept["site_id"],
             id_tag=kept["id_tag"],
-            started_at=started_at,
+            started_at=datetime.fromisoformat(kept["started_at"]),
             ended_at=kept["stopped_at"] and datetime.fromisoformat(kept["stopped_at"]),
             is_whole=_by_driver(kept),
-            charging_stopped_at=utc(full_s),
+            charging_stopped_at=utc_or_none(full_s),
         )
+
+    @property
+    def phases(self) -> Iterator[tuple[int, str]]:
+        """What the connector shows, a ChargePointStatus of OCPP 1.6, each with the second from which it does."""
+        for since_s, power_w in self.draws:
+            if self.full_s is None or since_s < self.full_s:
+                yield since_s, "Charging" if power_w else "SuspendedEVSE"
+        if self.full_s is not None:
+            yield self.full_s, "SuspendedEV"
 
     @property
     def deliveries(self) -> Iterator[tuple[int, int]]:
         """See `Charge`."""
-        yield unix_s(self.started_at), self.full_s
+        for start_s, end_s, power_w in _lasting(self.draws, self.full_s):
+            if power_w:
+                yield start_s, end_s
 
     def energy_wh_at(self, at: datetime) -> int:
         """See `Charge`."""
-        return max(0, min((unix_s(at) - unix_s(self.started_at)) * self.power_w // HOUR_S, self.need_wh))
+        energy_ws = sum(power_w * (end_s - since_s) for since_s, end_s, power_w in _lasting(self.draws, unix_s(at)))
+        return min(energy_ws // HOUR_S, self.need_wh)
 
     def power_w_at(self, at: datetime) -> int:
         """What the vehicle draws at an aware instant, W."""
-        return self.power_w if unix_s(at) < self.full_s else 0
+        at_s = unix_s(at)
+        if self.full_s is not None and at_s >= self.full_s:
+            return 0
+        return next((power_w for since_s, power_w in reversed(self.draws) if since_s <= at_s), 0)
 
 
-def drawn(seed: int, power_w: int, transaction_number: int) -> dict[str, Any]:
-    """What is kept of the vehicle of a client's transaction: its need, and its power, which is the connector's."""
-    need_wh = Stream(seed, "need of a vehicle", transaction_number).integer(*_NEEDS_WH)
-    return {"power_w": power_w, "need_wh": need_wh}
+def need_wh(seed: int, transaction_number: int) -> int:
+    """How much the vehicle of a client's transaction takes until it has enough, Wh."""
+    return Stream(seed, "need of a vehicle", transaction_number).integer(*_NEEDS_WH)
+
+
+def _full_s(draws: Sequence[Draw], wanted_wh: int) -> int | None:
+    """When a vehicle that draws so has enough; None when it never does."""
+    left_ws = wanted_wh * HOUR_S
+    for since_s, end_s, power_w in _lasting(draws, None):
+        if power_w * (end_s - since_s) >= left_ws:
+            return since_s - (-left_ws // power_w)
+        left_ws -= power_w * (end_s - since_s)
+    return None
+
+
+def _lasting(draws: Sequence[Draw], until_s: int | None) -> Iterator[tuple[int, int, int]]:
+    """Each [start, end) and power, up to an instant or for ever."""
+    until_s = _NEVER_S if until_s is None else until_s
+    for (since_s, power_w), end_s in zip(draws, [*(each[0] for each in draws[1:]), _NEVER_S], strict=True):
+        if since_s < until_s:
+            yield since_s, min(end_s, until_s), power_w
 
 
 def _by_driver(transaction: Value) -> bool:

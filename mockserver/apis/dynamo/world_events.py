@@ -124,7 +124,10 @@ async def _of_clients(ctx: Context, org_id: str, after_s: int, end_s: int) -> As
             if connector.running is not None:
                 started_at = (await station.transaction(connector.running["transaction_id"]))["started_at"]
                 started_s = unix_s(datetime.fromisoformat(started_at))
-                moments += connector.running["full_s"], *_costs(started_s, after_s, end_s)
+                moments += (
+                    *(each["since_s"] for each in connector.running["phases"]),
+                    *_costs(started_s, after_s, end_s),
+                )
         for at_s in moments:
             yield at_s, station.id
 

@@ -24,7 +24,7 @@ def changed_s(station: Station, connector: Connector) -> int:
         unix_s(datetime.fromisoformat(begun)),
         station.presence.ordered_s,
         connector.changed_s,
-        *([connector.running["full_s"]] if connector.running else []),
+        *(each["since_s"] for each in (connector.running["phases"] if connector.running else ())),
         outage.start_s,
         outage.end_s,
     ]

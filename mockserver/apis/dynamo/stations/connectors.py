@@ -42,12 +42,19 @@ class Hold(TypedDict):
     until_s: int
 
 
+class Phase(TypedDict):
+    """What a connector shows from a second on."""
+
+    since_s: int
+    status: str
+
+
 class Running(TypedDict):
-    """A transaction that a client has started, by its number in OCPP; the vehicle draws nothing from `full_s` on."""
+    """A transaction that a client has started, by its number in OCPP."""
 
     transaction_id: int
     id_tag: str
-    full_s: int
+    phases: list[Phase]
 
 
 @dataclass
@@ -98,7 +105,8 @@ class Connector:
         if self.shown is not None:
             return self.shown
         if self.running is not None:
-            return "Charging" if at_s < self.running["full_s"] else "SuspendedEV"
+            shown = (each["status"] for each in reversed(self.running["phases"]) if each["since_s"] <= at_s)
+            return next(shown, "Charging")
         if self.visit is not None:
             return self._status_of_visit(self.visit, at_s)
         if not self.is_operative:

@@ -84,7 +84,7 @@ def _remote_start(state: State, payload: Payload) -> Answer:
     if connector is None or not is_fitting or not start(state, connector, id_tag):
         return said("Rejected")
     if profile is not None:
-        state.profiles.append({"connectorId": connector.number, "csChargingProfiles": profile})
+        state.profiles = [*state.profiles, {"connectorId": connector.number, "csChargingProfiles": profile}]
     return said("Accepted")
 
 
@@ -139,7 +139,7 @@ def _change_configuration(state: State, payload: Payload) -> Answer:
         return said("NotSupported")
     if key in READ_ONLY or (state.base_configuration[key].isdecimal() and not _NUMBER.fullmatch(value)):
         return said("Rejected")
-    state.configuration[key] = value
+    state.configuration = {**state.configuration, key: value}
     return said("RebootRequired" if key in _AFTER_REBOOT else "Accepted")
 
 

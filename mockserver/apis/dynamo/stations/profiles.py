@@ -48,7 +48,7 @@ def set_charging_profile(state: State, payload: Payload) -> Answer:
         if (old := each["csChargingProfiles"])["chargingProfileId"] != profile["chargingProfileId"]
         and (each["connectorId"], old["chargingProfilePurpose"], old["stackLevel"]) != place
     ]
-    state.profiles.append({"connectorId": number, "csChargingProfiles": profile})
+    state.profiles = [*state.profiles, {"connectorId": number, "csChargingProfiles": profile}]
     return said("Accepted")
 
 
@@ -89,8 +89,14 @@ def get_composite_schedule(state: State, payload: Payload) -> Answer:
 
 def limit_w(state: State, number: int) -> float:
     """What a connector may give now."""
-    (period,) = composite(_profiles(state, number), state.outlets[number], state.at_s, 1, "W")
-    return float(period["limit"])
+    ((_, limit),) = limits_w(state, number, 1)
+    return limit
+
+
+def limits_w(state: State, number: int, duration_s: int) -> list[tuple[int, float]]:
+    """What a connector may give from now on for so long, each limit with the second from which it holds."""
+    periods = composite(_profiles(state, number), state.outlets[number], state.at_s, duration_s, "W")
+    return [(state.at_s + each["startPeriod"], float(each["limit"])) for each in periods]
 
 
 def _profiles(state: State, number: int) -> list[Profile]:

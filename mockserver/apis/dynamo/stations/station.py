@@ -22,13 +22,14 @@ from fixtures.ocpp.v16 import Ocpp16
 from fixtures.sessions import ChargingSession, session_at
 from mockserver.apis.dynamo import seed_reservations
 from mockserver.apis.dynamo.charge_point_registry import CHARGE_POINT, CHARGE_POINTS, IN_SERVICE, owner_of
-from mockserver.apis.dynamo.charges import ChargeOfClient, drawn
+from mockserver.apis.dynamo.charges import need_wh
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.sessions import holder
 from mockserver.apis.dynamo.stations import ocpp16, ocpp201
 from mockserver.apis.dynamo.stations.answer import Answer, mismatch
 from mockserver.apis.dynamo.stations.chargers import charger_of, chargers, configuration
 from mockserver.apis.dynamo.stations.connectors import FREE, Connector, Hold, station_tag
+from mockserver.apis.dynamo.stations.draws import draws, redraw, running
 from mockserver.apis.dynamo.stations.firmware import version
 from mockserver.apis.dynamo.stations.news import tell
 from mockserver.apis.dynamo.stations.presence import Presence
@@ -213,6 +214,8 @@ class Station:
     async def _follow(self, before: Mapping[int, str]) -> None:
         """Do what a change means to the CSMS: transactions, statuses, and what is kept."""
         await self._carry_out()
+        if self.state.profiles != (self._document.value["profiles"] if self._document else []):
+            await redraw(self)
         await self._tell(before)
 
     async def _carry_out(self) -> None:
@@ -245,18 +248,15 @@ class Station:
             started_at=to_the_second(ctx.at),
             stopped_at=None,
             stop_reason=None,
-            **drawn(ctx.world.seed, self.state.outlets[connector.number].power_w, number),
+            need_wh=need_wh(ctx.world.seed, number),
+            draws=draws(self, connector.number),
         )
         reserved = {} if hold is None else {"reservationId": hold["reservation_id"]}
         if hold is not None:
             await self._conclude(hold["reservation_id"], "use", transaction_id=transaction["id"])
         connector.send_away(self.at_s)  # a vehicle that waited is the one that charges now
         connector.hold, connector.shown = None, None
-        connector.running = {
-            "transaction_id": number,
-            "id_tag": id_tag,
-            "full_s": ChargeOfClient.of(transaction).full_s,
-        }
+        connector.running = running(transaction)
         connector.note(self.at_s)
         self._record(
             "station",

@@ -54,7 +54,7 @@ def _of_client(station: Station, number: int, charge: ChargeOfClient) -> Active:
         charge.started_at,
         charge.session_id,
         charge.energy_wh_at(station.ctx.at),
-        _allowed_w(station, charge.connector_id, charge.power_w_at(station.ctx.at)),
+        charge.power_w_at(station.ctx.at),
     )
 
 
@@ -67,13 +67,9 @@ def _of_world(station: Station, number: int, connector: Connector, session: Char
         utc(session.started_s or 0),
         f"sess_{station.world_id_of(session)}",
         session.energy_wh_at(station.at_s),
-        _allowed_w(station, connector.number, session.power_w_at(station.at_s)),
+        min(session.power_w_at(station.at_s), int(limit_w(station.state, connector.number))),
         meter_start_wh=session.meter_start_wh,
     )
-
-
-def _allowed_w(station: Station, connector_id: int, power_w: int) -> int:
-    return min(power_w, int(limit_w(station.state, connector_id)))
 
 
 async def number_of(station: Station, transaction_id: str) -> int | None:

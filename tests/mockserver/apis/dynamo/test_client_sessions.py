@@ -105,6 +105,35 @@ def test_it_draws_what_the_connector_gives_until_the_vehicle_has_enough(office: 
     assert minutes_parked > 0
 
 
+def test_it_draws_no_more_than_the_profiles_allow(office: Office) -> None:
+    session, most_w = begin(office), power_w(office, FREE)
+    seen = []
+
+    def see() -> str:
+        seen.append(round(part(office, session)["energy_kwh"] * 1000))
+        shown: str = said(send(office.key, "GET", f"/cpo/charge-points/{FREE}"))["connectors"][0]["status"]
+        return shown
+
+    for limit_w in (6000, 0, None):
+        office.advance(timedelta(minutes=3))
+        assert see() == ("SuspendedEVSE" if limit_w is None else "Charging")
+        if limit_w is None:
+            command(office, "clear_power_limit", connector_id=1)
+        else:
+            command(office, "set_power_limit", connector_id=1, limit_watts=limit_w)
+    office.advance(timedelta(minutes=3))
+    assert see() == "Charging"
+    free_wh, held_wh = most_w // 20, 6000 // 20
+    assert seen == [free_wh, free_wh + held_wh, free_wh + held_wh, 2 * free_wh + held_wh]
+    office.advance(LONG)
+    assert see() == "SuspendedEV"
+    bill = part(office, session, "/cost-breakdown")
+    full_wh, drawn_wh = seen[-1], seen[-2]
+    charged_s = -(-(full_wh - drawn_wh) * HOUR_S // most_w)
+    parked = {line["type"]: line["quantity"] for line in bill["components"]}["parking"]
+    assert 30 + parked == -(-(LONG.total_seconds() - charged_s) // 60)
+
+
 def test_it_costs_by_the_tariff_that_holds_when_it_begins(office: Office) -> None:
     said(register(office), 201)
     put_into_service(office)

@@ -28,7 +28,7 @@ def connector(status: str) -> Connector:
     if status == "Reserved":
         made.hold = {"reservation_id": HELD, "id_tag": TAG, "until_s": NOW_S + 3600}
     elif status == "Charging":
-        made.running = {"transaction_id": RUNNING, "id_tag": TAG, "full_s": NOW_S + 3600}
+        made.running = {"transaction_id": RUNNING, "id_tag": TAG, "phases": [{"since_s": NOW_S, "status": "Charging"}]}
     elif status == "Unavailable":
         made.is_operative = False
     elif status != "Available":
