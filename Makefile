@@ -8,6 +8,9 @@ BROWSER := $(VENV)/.browser
 # A file's tests stay on one core, because they share what is slow to make; files begin in the order of tests/conftest.py.
 ON_EVERY_CORE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
+# Tests start a hundred processes: the compiled modules are kept, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: serve test test-oldest lint format bench clean
 
 serve: $(INSTALLED)
