@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -29,6 +30,11 @@ LONGEST = {
     "test_serve.py",
     "test_simulate.py",
 }
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests wait, for servers that stop and for what shows late."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
