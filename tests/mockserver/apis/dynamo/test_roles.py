@@ -30,7 +30,7 @@ def named(operation: Operation) -> str:
 
 @pytest.fixture(scope="module")
 def things(_office: Office) -> Mapping[str, str]:
-    """Something of Harbour Volt for each parameter of a path, as it is in every world of the seed."""
+    """Something of Harbour Volt for each parameter that a call needs, as it is in every world of the seed."""
     office = _office
     office.mock.reset()
     world = office.mock.runtime.world
@@ -49,6 +49,8 @@ def things(_office: Office) -> Mapping[str, str]:
         "project_id": str(project_id(hub)),
         "asset_id": ids.prefixed("ast_", office.seed, "london-hub", "meter"),
         "key_id": key_id(office.seed, HARBOUR.api_key(office.seed)),
+        "from": "2026-03-18",
+        "to": "2026-03-18",
     }
 
 
@@ -58,11 +60,13 @@ class Calls:
     def __init__(self, office: Office, operation: Operation, things: Mapping[str, str]) -> None:
         self.office, self.operation, self._things = office, operation, things
         self._body = body_of(operation)
+        required = [each.name for each in operation.parameters if each.location == "query" and each.required]
+        self._query = {name: things[name] for name in required}
         self._before = office.written()
 
     def by(self, client: Client, org_id: str = "", headers: Mapping[str, str] | None = None) -> Response:
         path = self.operation.path.format(**self._things | {"org_id": org_id or self.office.harbour})
-        return client.request(self.operation.method, BASE + path, json=self._body, headers=headers)
+        return client.request(self.operation.method, BASE + path, query=self._query, json=self._body, headers=headers)
 
     def wrote(self) -> bool:
         return bool(self.office.written() != self._before)
