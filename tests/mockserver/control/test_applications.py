@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
-from mockserver.settings import Settings
+from mockserver.apis.dynamo.seed import ORGANIZATIONS
+from mockserver.settings import DEFAULT_SEED, Settings
 from tests.asgi import Client, Response
 from tests.mock import CONTROL, NOON, OAUTH, V2, Mock
 
 APPLICATIONS = f"{CONTROL}/applications"
-READY = ("ev-energy-basic", "ev-energy-full", "stekker-north", "stekker-prices", "stekker-south")
+READY = (
+    *("ev-energy-basic", "ev-energy-full", "stekker-north", "stekker-prices", "stekker-south"),
+    *(organization.id(DEFAULT_SEED) for organization in ORGANIZATIONS),
+)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mockserver.http.mailbox import Mail, Mailbox
+from mockserver.settings import Settings
 from mockserver.store.memory import MemoryStore
 from tests.asgi import Client
 from tests.mock import CONTROL, NOON, Mock
@@ -48,23 +49,27 @@ def send(mock: Mock, *messages: Mail) -> None:
 
 
 def test_mail_is_listed_by_address_and_up_to_a_limit(mock: Mock, control: Client) -> None:
-    assert control.get(f"{CONTROL}/mailbox").json() == []
+    from_the_start = control.get(f"{CONTROL}/mailbox").json()
     send(mock, mail("a@x.example", "1"), mail("b@x.example", "2"), mail("A@x.example", "3"))
 
     def subjects(**query: object) -> list[str]:
         return [each["subject"] for each in control.get(f"{CONTROL}/mailbox", query=query).json()]
 
-    assert subjects() == ["3", "2", "1"]
+    assert subjects() == ["3", "2", "1", *(each["subject"] for each in from_the_start)]
     assert subjects(to="a@X.example") == ["3", "1"]
     assert subjects(limit=1) == ["3"]
     assert control.get(f"{CONTROL}/mailbox", query={"limit": 0}).status == 400
     mock.reset()
-    assert subjects() == []
+    assert control.get(f"{CONTROL}/mailbox").json() == from_the_start
+
+
+def test_the_page_of_a_mock_that_nobody_wrote_to_says_so() -> None:
+    mock = Mock(Settings(at=NOON, speed=0.0, apis=("ev-energy",)))
+    assert "Nothing was sent yet" in mock.anonymous.get(f"{CONTROL}/mailbox/page").body.decode()
+    mock.close()
 
 
 def test_the_page_shows_what_was_sent_and_runs_nothing(mock: Mock, control: Client) -> None:
-    empty = control.get(f"{CONTROL}/mailbox/page")
-    assert "Nothing was sent yet" in empty.body.decode()
     send(mock, mail("a@x.example", "<script>alert(1)</script>"))
     page = control.get(f"{CONTROL}/mailbox/page", headers={"accept": "text/html"})
     assert page.headers["content-type"].startswith("text/html")

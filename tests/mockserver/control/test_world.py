@@ -36,6 +36,9 @@ def test_health_says_what_is_served(control: Client) -> None:
         "stekker": "http://127.0.0.1:8080/stekker/api/v1",
         "stekker-app": "http://127.0.0.1:8080/_mock/stekker",
         "stekker-bess": "http://127.0.0.1:8080/stekker/api/bess/v1",
+        "dynamo": "http://127.0.0.1:8080/dynamo/api/v1",
+        "dynamo-ocpi": "http://127.0.0.1:8080/dynamo/ocpi",
+        "dynamo-backstage": "http://127.0.0.1:8080/_mock/dynamo",
         "control": "http://127.0.0.1:8080/_mock",
     }
     assert all(api["operations"] > 0 for api in health["apis"])
