@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from mockserver.apis.dynamo.faults import Issue, issues_of
+from mockserver.apis.dynamo.faults import Issue, faults_of, issues_of
 from mockserver.apis.dynamo.registry import SETTINGS
 from mockserver.apis.dynamo.reports import Report, Selection
 from mockserver.apis.dynamo.roles import Caller
@@ -52,14 +52,15 @@ async def get_revenue_by_project(ctx: Context, **asked: Any) -> Report[Value]:
 async def get_issues(ctx: Context, **asked: Any) -> tuple[Selection, Sequence[Issue]]:
     """Faults by charge point and error code, the most frequent first."""
     selection = await Selection.of(ctx, asked)
-    return selection, issues_of(await selection.faults(ctx))
+    faults = await faults_of(ctx, selection.charge_points)
+    return selection, issues_of(fault for fault in faults if fault.started_at in selection.period)
 
 
 async def get_fleet_health(ctx: Context, **asked: Any) -> tuple[Selection, Sequence[Health]]:
     """Each charge point by its uptime and its faults."""
     selection = await Selection.of(ctx, asked)
     uptimes = await uptimes_of(ctx, selection.charge_points, selection.period)
-    return selection, health_of(uptimes, await selection.faults(ctx))
+    return selection, health_of(uptimes, await faults_of(ctx, selection.charge_points), selection.period)
 
 
 async def _currency(ctx: Context) -> str:

@@ -28,6 +28,10 @@ class ConnectorFault:
     started_at: datetime
     cleared_at: datetime | None
 
+    def lasts_at(self, at: datetime) -> bool:
+        """Whether it is there at an aware instant."""
+        return self.started_at <= at and (self.cleared_at is None or at < self.cleared_at)
+
 
 @dataclass(frozen=True)
 class Issue:

@@ -16,7 +16,6 @@ from typing import Any, Generic, TypeVar
 
 from mockserver.apis.dynamo import bills
 from mockserver.apis.dynamo.charge_point_registry import CHARGE_POINTS
-from mockserver.apis.dynamo.faults import ConnectorFault, faults_of
 from mockserver.apis.dynamo.periods import Period, bucket
 from mockserver.apis.dynamo.project_registry import PROJECTS
 from mockserver.apis.dynamo.sessions import BilledSession
@@ -76,10 +75,6 @@ class Selection:
     async def paid(self, ctx: Context, currency: str) -> Sequence[BilledSession]:
         """Those of them that cost something in a currency, or nothing in it."""
         return [session for session in await self.ended(ctx) if session.bill.currency == currency]
-
-    async def faults(self, ctx: Context) -> list[ConnectorFault]:
-        """The faults there that began in the period, newest first."""
-        return [each for each in await faults_of(ctx, self.charge_points) if each.started_at in self.period]
 
     def by_charge_point(self, sessions: Iterable[BilledSession]) -> list[Line[Value]]:
         """A line for each charge point that fits, in the order of the ids."""

@@ -86,7 +86,7 @@ async def utilisations_of(
 
 @dataclass(frozen=True)
 class Health:
-    """How a charge point is: by its uptime, its faults, and whether one lasts."""
+    """How a charge point was in a period: by its uptime, its faults, and whether one lasted at the end."""
 
     uptime: Uptime
     fault_count: int
@@ -100,10 +100,10 @@ class Health:
         return FAIR if self.fault_count or self.uptime.percent < _GOOD_PERCENT else GOOD
 
 
-def health_of(uptimes: Iterable[Uptime], faults: Sequence[ConnectorFault]) -> list[Health]:
-    """Of the charge points that have an uptime, with those of the faults that are theirs."""
-    counts = Counter(fault.charge_point["charge_point_id"] for fault in faults)
-    lasting = {fault.charge_point["charge_point_id"] for fault in faults if fault.cleared_at is None}
+def health_of(uptimes: Iterable[Uptime], faults: Sequence[ConnectorFault], period: Period) -> list[Health]:
+    """Of the charge points that have an uptime in a period, with those of the faults that are theirs."""
+    counts = Counter(fault.charge_point["charge_point_id"] for fault in faults if fault.started_at in period)
+    lasting = {fault.charge_point["charge_point_id"] for fault in faults if fault.lasts_at(period.end)}
     ids = [(each, each.charge_point["charge_point_id"]) for each in uptimes]
     return [Health(each, counts[key], key in lasting) for each, key in ids]
 

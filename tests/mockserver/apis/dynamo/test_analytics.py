@@ -215,6 +215,9 @@ def test_health_follows_from_uptime_and_faults(office: Office) -> None:
     assert {name: found[name] for name in ("good", "fair", "poor")} == dict(names)
     assert found["total_chargers"] == len(lines) == names.total()
     assert sum(each["fault_count"] for each in lines) == report(office.key, "issues", **asked)["total_issues"]
+    office.advance(timedelta(days=2))  # the fault began before these days, and lasts
+    later = report(office.key, "fleet-health", charge_point_id=POINT, **{"from": "2026-03-19"})
+    assert [(each["fault_count"], each["health"]) for each in later["data"]] == [(0, "poor")]
 
 
 def test_days_that_are_left_out_are_the_last_thirty(office: Office) -> None:
