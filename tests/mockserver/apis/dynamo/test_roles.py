@@ -48,6 +48,7 @@ def things(_office: Office) -> Mapping[str, str]:
         "site_id": site_id(hub),
         "project_id": str(project_id(hub)),
         "asset_id": ids.prefixed("ast_", office.seed, "london-hub", "meter"),
+        "endpoint_id": "whe_3K9T1X7WQC5N8VDB",  # nobody has one from the start
         "key_id": key_id(office.seed, HARBOUR.api_key(office.seed)),
         "from": "2026-03-18",
         "to": "2026-03-18",
