@@ -29,11 +29,11 @@ class Fleet:
 
 async def get_fleet_summary(ctx: Context) -> Fleet:
     """All of them."""
-    sessions, midnight = await bills.sessions_of(ctx), ctx.at.replace(hour=0, minute=0, second=0, microsecond=0)
+    sessions = await bills.sessions_of(ctx)
     return Fleet(
         await Station.all(ctx, Caller.of(ctx).org_id),
         sum(session.ended_at is None for session in sessions),
-        sum(session.energy_wh_at(ctx.at) - session.energy_wh_at(midnight) for session in sessions),
+        sum(session.energy_today_wh for session in sessions),
     )
 
 

@@ -160,6 +160,15 @@ def test_the_summary_counts_the_stations_and_transactions_that_are_seen_elsewher
         assert shown["current_power_kw"] > 0
 
 
+def test_all_sites_together_are_the_fleet(office: Office) -> None:
+    said(backstage(office, "POST", "london-hub-001/connectors/1/transaction", {"id_tag": "04A1B2C3D4E580"}), 201)
+    office.advance(timedelta(minutes=5))
+    fleet = said(send(office.key, "GET", "/cpo/fleet/summary"))
+    shown = [got(office, each["site_id"], "/summary") for each in listed(office)["sites"]]
+    for name in ("total_chargers", "online", "offline", "active_sessions", "total_energy_today_kwh"):
+        assert sum(each[name] for each in shown) == pytest.approx(fleet[name]), name
+
+
 def test_the_summary_follows_what_clients_do(office: Office) -> None:
     before = summary(office)
     said(backstage(office, "POST", "london-hub-001/connectors/1/transaction", {"id_tag": "04A1B2C3D4E580"}), 201)
