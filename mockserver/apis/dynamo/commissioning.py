@@ -12,6 +12,7 @@ from mockserver.apis.dynamo.commissioning_templates import template, template_of
 from mockserver.apis.dynamo.projects import assigned_charge_point
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.roles import Caller
+from mockserver.apis.dynamo.stations.news import tell
 from mockserver.apis.dynamo.stations.station import Station
 from mockserver.http.errors import NotFound
 from mockserver.http.exchange import Context, Reply
@@ -25,8 +26,10 @@ async def start_commissioning(ctx: Context, *, charge_point_id: str) -> Reply:
     charge_point, org_id = await assigned_charge_point(ctx, charge_point_id), Caller.of(ctx).org_id
     body = ctx.body or {}
     chosen = template(body["template_id"]) if "template_id" in body else None
+    before = await Station.of(ctx, org_id, charge_point_id)
     await CHARGE_POINTS.of(org_id).set(ctx, charge_point, **await _permitted(ctx, charge_point))
     station = await Station.of(ctx, org_id, charge_point_id)
+    await tell(before, station)  # the first time it connects
     skips = body.get("skip_test_transaction", False)
     return Reply(202, await runs.start(ctx, station, chosen or template_of(station.charger.model), skips=skips))
 

@@ -19,7 +19,7 @@ from mockserver.clock import timestamp
 from tests.asgi import Response
 from tests.mock import CONTROL, NOON
 from tests.mockserver.apis.dynamo.inbox import ENDPOINTS, Inbox, subscribe, wait
-from tests.mockserver.apis.dynamo.steps import BASE, Office, Wire, said, send
+from tests.mockserver.apis.dynamo.steps import BASE, Office, Wire, put_up, said, send
 
 POINT, THEIRS = "london-hub-001", "utrecht-street-009"
 MINUTE_S, HOUR_S = 60, 3600
@@ -31,8 +31,8 @@ def backstage(office: Office, method: str, path: str, content: Any = None) -> Re
     return office.anonymous.request(method, f"/_mock/dynamo/charge-points/{path}", json=content)
 
 
-def show(office: Office, status: str | None, connector: int = 1) -> None:
-    said(backstage(office, "PUT", f"{POINT}/connectors/{connector}", {"status": status}))
+def show(office: Office, status: str | None, point: str = POINT) -> None:
+    said(backstage(office, "PUT", f"{point}/connectors/1", {"status": status}))
     wait(office, 0)
 
 
@@ -64,6 +64,22 @@ def test_a_connection_that_is_cut_and_restored_is_told_once_each(office: Office,
     wait(office, 0)
     place = {"charge_point_id": POINT}
     assert inbox.news() == [("charge_point.disconnected", place), ("charge_point.connected", place)]
+
+
+def test_a_new_charge_point_connects_for_its_first_run(office: Office, inbox: Inbox) -> None:
+    body = {"name": "Quayside", "address": "Albion Road", "site_owner_email": "estates@quayside.example"}
+    project_id = said(send(office.installer, "POST", "/installer/projects", body), 201)["id"]
+    put_up(office, project_id, "CP-1", commissioned=False)
+    subscribe(office.admin, inbox.url, "charge_point.connected", "commissioning.started")
+    said(send(office.installer, "POST", "/installer/commissioning/CP-1/start", {}), 202)
+    wait(office, 0)
+    connected, started = inbox.news()
+    assert connected == ("charge_point.connected", {"charge_point_id": "CP-1"})
+    assert started[0] == "commissioning.started"
+    wait(office, 10 * MINUTE_S)
+    said(send(office.installer, "POST", "/installer/charge-points/CP-1/commission"))
+    show(office, "Faulted", point="CP-1")
+    assert [each for each in inbox.news() if each[1]["charge_point_id"] == "CP-1"] == []
 
 
 def test_a_fault_that_is_shown_is_told_and_its_alert_is_over_with_it(office: Office, inbox: Inbox) -> None:
