@@ -31,7 +31,7 @@ class Office:
         self.mock = mock
         self.seed = mock.runtime.seed
         self.harbour, self.polder = HARBOUR.id(self.seed), POLDER.id(self.seed)
-        self.anonymous = mock.anonymous
+        self.anonymous = Client(mock.app)
         self.key, self.owner, self.admin, self.member, self.viewer, self.billing, self.driver, self.site_owner = (
             self.client(HARBOUR, label) for label in ("API key", *HARBOUR.roles, "driver 1", "site owner, completed")
         )
