@@ -87,6 +87,7 @@ class Receiver(ThreadingHTTPServer):
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
+    gc.freeze()  # the search for garbage below is for that of this test, and the suite holds much else
     with Receiver() as running:
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
