@@ -9,7 +9,6 @@ from mockserver.apis.dynamo import bills
 from mockserver.apis.dynamo.invoices import Invoice, invoices_of
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.roles import Caller
-from mockserver.apis.dynamo.sessions import BilledSession
 from mockserver.apis.dynamo.span import Span
 from mockserver.domain.billing.breakdown import CostBreakdown
 from mockserver.http.errors import Conflict, FieldError, InvalidRequest
@@ -18,8 +17,8 @@ from mockserver.http.exchange import Context, Reply
 
 async def list_billing_sessions(
     ctx: Context, *, charge_point_id: str | None, user_id: str | None, status: str | None, **between: str | None
-) -> Sequence[tuple[BilledSession, str | None]]:
-    """Those that began in the range and fit, newest first, each with the state of its latest dispute."""
+) -> Sequence[bills.Disputed]:
+    """Those that began in the range and fit, newest first, each with what is disputed."""
     span = Span.of(between)
     found = [
         session
@@ -27,12 +26,12 @@ async def list_billing_sessions(
         if session.started_at in span
         and charge_point_id in (None, session.charge_point_id)
         and user_id in (None, session.user_id)
-        and status in (None, session.status)
+        and (status is None or status == session.status)
     ]
     return await bills.with_disputes(ctx, found)
 
 
-async def get_billing_session(ctx: Context, *, session_id: str) -> tuple[BilledSession, str | None]:
+async def get_billing_session(ctx: Context, *, session_id: str) -> bills.Disputed:
     """One of them."""
     (found,) = await bills.with_disputes(ctx, [await bills.session_of(ctx, session_id)])
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from mockserver.apis.dynamo.disputes import DISPUTES
@@ -46,10 +46,14 @@ async def session_of(ctx: Context, session_id: str, driver: Driver | None = None
     return found[0]
 
 
-async def with_disputes(ctx: Context, found: Sequence[BilledSession]) -> Sequence[tuple[BilledSession, str | None]]:
-    """Each with the state of its latest dispute."""
+Disputed = tuple[BilledSession, Mapping[str, str]]
+"""A session, and the state of the latest dispute by session, where there is one."""
+
+
+async def with_disputes(ctx: Context, found: Sequence[BilledSession]) -> Sequence[Disputed]:
+    """Each with what is disputed; of a list, only those of the page are looked up."""
     disputes = {each["session_id"]: each["status"] for each in await DISPUTES.list(ctx)}
-    return [(session, disputes.get(session.id)) for session in found]
+    return [(session, disputes) for session in found]
 
 
 async def receipt_of(ctx: Context, session: BilledSession) -> Reply:

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from mockserver.apis.dynamo import bills, sessions
 from mockserver.apis.dynamo.disputes import DISPUTE, DISPUTES, about
 from mockserver.apis.dynamo.roles import Caller
-from mockserver.apis.dynamo.sessions import BilledSession, Driver
+from mockserver.apis.dynamo.sessions import Driver
 from mockserver.apis.dynamo.span import Span
 from mockserver.domain.billing.breakdown import CostBreakdown
 from mockserver.http.exchange import Context, Reply
 from mockserver.store import Value
 
 
-async def list_portal_sessions(ctx: Context, **between: str | None) -> Sequence[tuple[BilledSession, str | None]]:
-    """The driver's sessions that began in the range, newest first, each with the state of its latest dispute."""
+async def list_portal_sessions(ctx: Context, **between: str | None) -> Sequence[bills.Disputed]:
+    """The driver's sessions that began in the range, newest first, each with what is disputed."""
     span = Span.of(between)
     found = await bills.sessions_of(ctx, _driver(ctx))
     return await bills.with_disputes(ctx, [session for session in found if session.started_at in span])

@@ -178,7 +178,7 @@ def _sums(premises: Premises, start: datetime, end: datetime, deeds: bytes) -> M
         since=start - _LONGEST_SESSION,
         transactions=transactions,
         came=found_free(closed),
-        book=PriceBook(premises.seed, premises.org_id, changes),
+        book=PriceBook.shared(premises.seed, premises.org_id, changes),
     )
     bills = defaultdict[str, list[CostBreakdown]](list)
     for session in found:

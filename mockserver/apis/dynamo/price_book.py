@@ -15,9 +15,13 @@ from itertools import accumulate, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from mockserver.apis.dynamo import prices, seed, seed_prices
 from mockserver.apis.dynamo.prices import Schedule, UserType
+from mockserver.domain.billing.breakdown import CostBreakdown
 from mockserver.domain.billing.rules import BillingRule
+from mockserver.domain.billing.session_facts import SessionFacts
 from mockserver.domain.billing.tariffs import Tariff
 from mockserver.http.exchange import Context
 from mockserver.http.resources import Resource, prefixed
@@ -105,11 +109,18 @@ class PriceBook:
 
     def __init__(self, world_seed: int, org_id: str, changes: Sequence[Value] = ()) -> None:
         self._editions = [*accumulate(changes, Edition.changed, initial=_first(world_seed, org_id))]
+        self.bills: dict[SessionFacts, CostBreakdown] = {}
+        """Of sessions that are over, as somebody has worked them out; no later change touches them."""
 
     @classmethod
     async def of(cls, ctx: Context, org_id: str) -> PriceBook:
         """All that is known by now."""
-        return cls(ctx.world.seed, org_id, await changes_of(ctx, org_id))
+        return cls.shared(ctx.world.seed, org_id, await changes_of(ctx, org_id))
+
+    @staticmethod
+    def shared(world_seed: int, org_id: str, changes: Sequence[Value]) -> PriceBook:
+        """One for all who ask between two changes, with the bills that they worked out."""
+        return _book(world_seed, org_id, orjson.dumps(changes))
 
     def at(self, at: datetime) -> Edition:
         """What is charged at an aware instant."""
@@ -119,6 +130,11 @@ class PriceBook:
         """When what is read of an edition came to be what it is at an aware instant; None: it was so from the start."""
         known = [each for each in self._editions if each.since <= at]
         return next((now.since for before, now in [*pairwise(known)][::-1] if read(now) != read(before)), None)
+
+
+@lru_cache(maxsize=8)
+def _book(world_seed: int, org_id: str, changes: bytes) -> PriceBook:
+    return PriceBook(world_seed, org_id, orjson.loads(changes))
 
 
 @lru_cache(maxsize=8)

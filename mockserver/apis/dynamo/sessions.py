@@ -35,7 +35,6 @@ _BLOCK_D = 4
 """They are kept by so many days, UTC, so that those of yesterday need not be found again today."""
 _CODE_SHARE = 0.25
 """Of the sessions, those for which a promotional code was used."""
-_finished = lru_cache(maxsize=8192)(breakdown)
 """Bills of sessions that are over, which reports add up again and again."""
 Came = Callable[[Session], bool]
 
@@ -52,7 +51,7 @@ class Driver:
     organization: SeedOrganization
     number: int
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Its id."""
         return self.organization.driver_id(self.world.seed, self.number)
@@ -132,7 +131,7 @@ class BilledSession:
         """Under way, over, or broken off: by a fault, by another than the driver, or before anything was delivered."""
         if self.ended_at is None:
             return "active"
-        return "completed" if self.charge.is_whole and self.facts.energy_wh else "stopped"
+        return "completed" if self.charge.is_whole and self.energy_wh_at(self.until) else "stopped"
 
     @property
     def facts(self) -> SessionFacts:
@@ -172,10 +171,17 @@ class BilledSession:
     def bill(self) -> CostBreakdown:
         """What it costs, or has cost so far."""
         facts = self.facts
+        if not facts.is_finished:
+            return self._billed(facts)
+        known = self.book.bills
+        if facts not in known:
+            known[facts] = self._billed(facts)
+        return known[facts]
+
+    def _billed(self, facts: SessionFacts) -> CostBreakdown:
         tariff = self.book.at(facts.started_at).tariff(facts.charger_id, facts.started_at)
-        rules = (*self.book.at(facts.until).rules.values(),)
-        billed = _finished if facts.is_finished else breakdown
-        return billed(facts, tariff, rules, self._code(tariff.currency))
+        rules = self.book.at(facts.until).rules.values()
+        return breakdown(facts, tariff, rules, self._code(tariff.currency))
 
     @property
     def code(self) -> str | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mockserver.apis.dynamo.bills import Disputed
 from mockserver.apis.dynamo.prices import full_components
 from mockserver.apis.dynamo.registry import to_the_second
-from mockserver.apis.dynamo.sessions import BilledSession
 from mockserver.apis.dynamo.site_owners import all_steps
 from mockserver.apis.dynamo.stations.transactions import Active
 from mockserver.apis.dynamo.views_charge_points import charge_point as charge_point
@@ -126,9 +126,9 @@ def site_owner_project_list(values: Sequence[Value], ctx: Context, expansion: Ex
     }
 
 
-def portal_session(value: tuple[BilledSession, str | None], ctx: Context, expansion: Expansion) -> Wire:
+def portal_session(value: Disputed, ctx: Context, expansion: Expansion) -> Wire:
     """PortalSession."""
-    session, dispute_status = value
+    session, disputes = value
     bill, facts, ended_at = session.bill, session.facts, session.ended_at
     return {
         "session_id": session.id,
@@ -143,16 +143,16 @@ def portal_session(value: tuple[BilledSession, str | None], ctx: Context, expans
         "total_cost": float(bill.total_cost),
         "currency": bill.currency,
         "status": session.status,
-        "dispute_status": dispute_status,
+        "dispute_status": disputes.get(session.id),
     }
 
 
-def billing_session(value: tuple[BilledSession, str | None], ctx: Context, expansion: Expansion) -> Wire:
+def billing_session(value: Disputed, ctx: Context, expansion: Expansion) -> Wire:
     """BillingSession."""
     return {**portal_session(value, ctx, expansion), "user_id": value[0].user_id}
 
 
-def billing_session_detail(value: tuple[BilledSession, str | None], ctx: Context, expansion: Expansion) -> Wire:
+def billing_session_detail(value: Disputed, ctx: Context, expansion: Expansion) -> Wire:
     """BillingSessionDetail."""
     shown, session = billing_session(value, ctx, expansion), value[0]
     return {
