@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+from mockserver.http.deliveries import Delivery
 from mockserver.http.errors import Conflict, NotFound
 from mockserver.http.exchange import Context
-from mockserver.http.outbox import Delivery
 
 
 async def list_deliveries(

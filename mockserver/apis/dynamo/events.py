@@ -30,9 +30,9 @@ from mockserver.apis.dynamo.webhook_registry import (
     is_wanted,
 )
 from mockserver.http.auth import is_loopback
+from mockserver.http.deliveries import Delivery, Status, Webhook
 from mockserver.http.errors import ContractBroken
 from mockserver.http.exchange import Context
-from mockserver.http.outbox import Delivery, Status, Webhook
 from mockserver.http.parameters import instant
 from mockserver.http.resources import NUMBER
 from mockserver.http.runtime import Runtime

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.http.outbox import Delivery, Webhook
+from mockserver.http.deliveries import Delivery, Webhook
 from mockserver.http.transport import Unreachable
 from tests.asgi import Client, Response
 from tests.mock import CONTROL, NOON, Mock

@@ -12,7 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from mockserver.clock import Clock
-from mockserver.http.outbox import Outbox, Status, Webhook
+from mockserver.http.deliveries import Status, Webhook
+from mockserver.http.outbox import Outbox
 from mockserver.http.scheduler import Scheduler
 from mockserver.http.transport import HttpTransport, Unreachable
 from tests.mockserver.loop import in_loop

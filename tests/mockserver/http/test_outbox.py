@@ -14,8 +14,9 @@ import orjson
 import pytest
 
 from mockserver.clock import Clock
+from mockserver.http.deliveries import TIMEOUT_S, Delivery, Status, Webhook
 from mockserver.http.journal import MASK
-from mockserver.http.outbox import TIMEOUT_S, Delivery, Outbox, Status, Webhook
+from mockserver.http.outbox import Outbox
 from mockserver.http.scheduler import Scheduler
 from mockserver.http.transport import Unreachable
 from tests.mockserver.loop import in_loop

@@ -11,7 +11,8 @@ import orjson
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from mockserver.http.outbox import Delivery, Outbox, Status, Webhook
+from mockserver.http.deliveries import Delivery, Status, Webhook
+from mockserver.http.outbox import Outbox
 from mockserver.http.scheduler import Scheduler
 from mockserver.http.transport import Unreachable
 from tests.mockserver.virtual_time import clock, in_virtual_loop

@@ -29,8 +29,8 @@ from mockserver.domain.smart_charging import (
     periods,
     planned_wh,
 )
+from mockserver.http.deliveries import Webhook
 from mockserver.http.errors import ContractBroken
-from mockserver.http.outbox import Webhook
 from mockserver.http.runtime import Runtime
 
 TOPIC = "setChargingProfile"
