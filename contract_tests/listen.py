@@ -26,7 +26,9 @@ NOT_FOUND = 404
 @click.option("--port", type=click.IntRange(0, 65_535), required=True, help="Listen here, on 127.0.0.1; 0: a free one.")
 @click.option("--api", help="Whose webhooks are awaited; stekker when nothing is said.")
 @click.option("--spec", type=click.Path(path_type=Path), help="Any OpenAPI file with webhooks, instead of --api.")
-@click.option("--key", default="", help="The secret that the webhook's headers must hold; never shown.")
+@click.option(
+    "--key", default="", help="The secret that the webhook's headers hold, or sign its body with; never shown."
+)
 @click.option(
     "--status", type=click.IntRange(200, 599), default=200, show_default=True, help="Answer to what the contract knows."
 )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from contract_tests.contract import Contract, ContractError, Place
 from contract_tests.credentials import MASK
 from contract_tests.receiver import Delivery
-from specs.operation import MediaType, Operation, Spec
+from specs.operation import MediaType, Operation, Parameter, Spec
 from specs.source import tokens
 
 
@@ -24,7 +26,7 @@ class Flaw:
 
 
 class Webhooks:
-    """The webhooks of a contract; `key` is the secret that their headers must carry, where there is one to compare."""
+    """The webhooks of a contract; `key` is the secret that their headers hold, or that their bodies are signed with."""
 
     def __init__(self, contract: Contract, key: str = "") -> None:
         """Raises ContractError for a contract that has no webhooks."""
@@ -69,7 +71,12 @@ class Webhooks:
             if parameter.location != "header":
                 continue
             value = delivery.headers.get(parameter.name.lower())
-            if value is None:
+            if self._key and _is_signature(parameter):
+                digest = hmac.new(self._key.encode(), delivery.body, hashlib.sha256).hexdigest()
+                if value != f"sha256={digest}":
+                    said = "is missing" if value is None else "is not the signature of this body with the key"
+                    yield self._flaw(f"the header {parameter.name} {said}", parameter.schema.pointer)
+            elif value is None:
                 if parameter.required:
                     yield self._flaw(f"the header {parameter.name} is missing", parameter.schema.pointer)
             elif parameter.required and self._key and value != self._key:
@@ -114,6 +121,13 @@ class Webhooks:
 
     def _flaw(self, message: str, pointer: str) -> Flaw:
         return Flaw(message, str(self.spec.locate(pointer)))
+
+
+def _is_signature(parameter: Parameter) -> bool:
+    """Whether a header holds the HMAC-SHA256 of the body, in the form that many providers write it."""
+    schema = parameter.schema.value
+    form = schema.get("pattern", "") if isinstance(schema, Mapping) else ""
+    return parameter.name.lower().endswith("signature") and form.startswith("^sha256=")
 
 
 def parsed(body: bytes) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import http.client
 import json
 import signal
@@ -118,6 +120,33 @@ def test_a_webhook_is_known_by_the_end_of_its_path_else_by_its_body(webhooks: We
     assert webhooks.of(delivery(path="/hooks/7"))
     assert webhooks.of(delivery({}, path="/hooks/7")) is None
     assert webhooks.of(delivery(b"", path="/favicon.ico", method="GET")) is None
+
+
+SIGNED = {
+    "id": "evt_1",
+    "event": "charge_point.connected",
+    "timestamp": "2026-03-18T12:00:00Z",
+    "data": {"charge_point_id": "CP-1"},
+}
+SIGNATURE = "sha256=" + hmac.new(KEY.encode(), json.dumps(SIGNED).encode(), hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("key", "signature", "message"),
+    [
+        (KEY, SIGNATURE, None),
+        ("", SIGNATURE, None),
+        ("", None, None),
+        (KEY, None, "the header X-Dynamo-Signature is missing"),
+        ("another", SIGNATURE, "the header X-Dynamo-Signature is not the signature of this body with the key"),
+        (KEY, SIGNATURE.upper(), "the header X-Dynamo-Signature is not the signature of this body with the key"),
+        ("", SIGNATURE[:-1], "the header X-Dynamo-Signature breaks pattern"),
+    ],
+)
+def test_a_signature_is_judged_with_the_key(key: str, signature: str | None, message: str | None) -> None:
+    headers = {"content-type": "application/json"} | ({"x-dynamo-signature": signature} if signature else {})
+    flaws = wrong(Webhooks(contract.named("dynamo"), key), delivery(SIGNED, "/hook", headers=headers))
+    assert flaws == ([] if message is None else [message])
 
 
 def test_a_contract_without_webhooks_is_refused() -> None:
