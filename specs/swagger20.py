@@ -228,7 +228,8 @@ class _View:
                     for choice in choices
                     for key, definition in self._schemes[name]
                 ]
-            told += choices
+            # What differs in scopes alone is the same here, and may stand there once.
+            told += [choice for choice in choices if choice not in told]
         return told
 
     def _followed(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
