@@ -11,7 +11,7 @@ from tests.asgi import Client
 from tests.mock import NOON
 from tests.mockserver.apis.dynamo.steps import BASE, NOBODY, Office, Wire, put_up, refused, said, send
 
-POINT, SLOW = "london-hub-001", "utrecht-street-001"
+POINT, THEIRS = "utrecht-street-004", "london-hub-001"
 HOUR = timedelta(hours=1)
 
 
@@ -55,12 +55,12 @@ def test_a_charge_point_counts_as_the_first_of_what_its_connectors_show(
 ) -> None:
     for number in (1, 2):  # out of order, it is none of the three
         show(office, number, "Unavailable")
-    before = summary(office.viewer)
+    before = summary(office.polder_key)
     for number, status in enumerate(statuses, 1):
         show(office, number, status)
-    assert change(before, summary(office.viewer)) == ({counted: 1} if counted else {})
+    assert change(before, summary(office.polder_key)) == ({counted: 1} if counted else {})
     backstage(office, POINT, online=False)
-    assert change(before, summary(office.viewer)) == {"online": -1, "offline": 1}
+    assert change(before, summary(office.polder_key)) == {"online": -1, "offline": 1}
 
 
 def test_the_summary_is_about_the_same_sessions_as_the_bills(office: Office) -> None:
@@ -82,9 +82,11 @@ def today(office: Office) -> list[Wire]:
     return sessions
 
 
-def uptime(office: Office, first: Any = "2026-03-18", last: Any = "2026-03-18", **query: Any) -> Wire:
+def uptime(
+    office: Office, first: str = "2026-03-18", last: str = "2026-03-18", client: Client | None = None, **query: Any
+) -> Wire:
     asked = {"from": first, "to": last, "charge_point_id": POINT, **query}
-    (found,) = fleet(office.key, "fleet/uptime", **asked)["chargers"]
+    (found,) = fleet(client or office.polder_key, "fleet/uptime", **asked)["chargers"]
     return dict(found)
 
 
@@ -124,27 +126,28 @@ def test_a_new_charge_point_counts_from_its_registration_on(office: Office) -> N
     project = said(send(office.installer, "GET", "/installer/projects"))["projects"][0]["id"]
     put_up(office, project, "CP-1", commissioned=False)
     office.advance(HOUR)
-    found = uptime(office, charge_point_id="CP-1")
+    found = uptime(office, client=office.key, charge_point_id="CP-1")
     assert (found["site_id"], found["uptime_percent"], found["downtime_minutes"]) == (None, 0, 60)
     backstage(office, "CP-1", online=True)
     office.advance(3 * HOUR)
-    found = uptime(office, charge_point_id="CP-1")
+    found = uptime(office, client=office.key, charge_point_id="CP-1")
     assert (found["uptime_percent"], found["downtime_minutes"]) == (75, 60)
 
 
 def test_utilisation_is_the_share_of_online_time_with_energy(office: Office) -> None:
-    show(office, 1, "Available", SLOW)
-    backstage(office, SLOW, online=True)
+    show(office, 1, "Available", POINT)
+    backstage(office, POINT, online=True)
     said(
-        office.anonymous.post(f"/_mock/dynamo/charge-points/{SLOW}/connectors/1/transaction", json={"id_tag": "X"}), 201
+        office.anonymous.post(f"/_mock/dynamo/charge-points/{POINT}/connectors/1/transaction", json={"id_tag": "X"}),
+        201,
     )
     office.advance(HOUR / 2)
-    asked = {"from": "2026-03-18T12:00:00Z", "to": "2026-03-18T14:00:00Z", "charge_point_id": SLOW}
+    asked = {"from": "2026-03-18T12:00:00Z", "to": "2026-03-18T14:00:00Z", "charge_point_id": POINT}
     assert utilisation(office, **asked) == {"2026-03-18T12:00:00Z": 100}
-    backstage(office, SLOW, "/connectors/1/transaction", "DELETE")
+    backstage(office, POINT, "/connectors/1/transaction", "DELETE")
     office.advance(HOUR / 2)
     assert utilisation(office, **asked) == {"2026-03-18T12:00:00Z": 50}
-    backstage(office, SLOW, online=False)
+    backstage(office, POINT, online=False)
     office.advance(HOUR)
     assert utilisation(office, **asked) == {"2026-03-18T12:00:00Z": 50}  # an hour that it was never online is left out
 
@@ -163,7 +166,7 @@ def test_buckets_begin_where_the_calendar_says(office: Office, granularity: str,
     asked = {
         "from": "2026-03-09" if granularity == "day" else "2026-02-28",
         "to": "2026-03-16",
-        "charge_point_id": SLOW,
+        "charge_point_id": POINT,
     }
     buckets = [*utilisation(office, granularity, **asked)]
     assert buckets == sorted(buckets)
@@ -173,7 +176,7 @@ def test_buckets_begin_where_the_calendar_says(office: Office, granularity: str,
 
 
 def test_days_weigh_into_their_week(office: Office) -> None:
-    asked = {"from": "2026-03-09", "to": "2026-03-15", "charge_point_id": SLOW}
+    asked = {"from": "2026-03-09", "to": "2026-03-15", "charge_point_id": POINT}
     (week,) = utilisation(office, "week", **asked).values()
     days = utilisation(office, "day", **asked)
     down = [
@@ -211,9 +214,9 @@ def test_a_fault_of_the_world_lasts_until_it_is_cleared(office: Office) -> None:
 
 
 def test_a_connector_that_is_made_to_show_a_fault_has_one(office: Office) -> None:
-    before = faults(office.key)
+    before = faults(office.polder_key)
     show(office, 2, "Faulted")
-    (fault,) = [each for each in faults(office.key) if each not in before]
+    (fault,) = [each for each in faults(office.polder_key) if each not in before]
     site_id = uptime(office)["site_id"]
     assert fault == {
         "charge_point_id": POINT, "connector_id": 2, "site_id": site_id, "error_code": "OtherError", "info": None,
@@ -223,9 +226,9 @@ def test_a_connector_that_is_made_to_show_a_fault_has_one(office: Office) -> Non
     assert said_so["payload"].items() >= {"errorCode": "OtherError", "status": "Faulted"}.items()
     office.advance(HOUR)
     show(office, 2, None)
-    assert faults(office.key) == [{**fault, "cleared_at": "2026-03-18T13:00:00Z"}, *before]
-    assert faults(office.key, site_id=site_id)[0]["charge_point_id"] == POINT
-    assert faults(office.key, site_id=f"site_{NOBODY}") == faults(office.polder_key, charge_point_id=POINT) == []
+    assert faults(office.polder_key) == [{**fault, "cleared_at": "2026-03-18T13:00:00Z"}, *before]
+    assert faults(office.polder_key, site_id=site_id)[0]["charge_point_id"] == POINT
+    assert faults(office.polder_key, site_id=f"site_{NOBODY}") == faults(office.key, charge_point_id=POINT) == []
 
 
 def test_maintenance_is_planned_goes_on_and_is_done(office: Office) -> None:
@@ -251,7 +254,7 @@ def test_another_organizations_charge_points_are_not_there(office: Office) -> No
     assert len(theirs) == summary(office.polder_key)["total_chargers"]
     assert not mine & theirs
     for name, found in (("uptime", "chargers"), ("utilisation", "data")):
-        assert fleet(office.polder_key, f"fleet/{name}", charge_point_id=POINT, **asked)[found] == []
+        assert fleet(office.polder_key, f"fleet/{name}", charge_point_id=THEIRS, **asked)[found] == []
 
 
 BOTH = {"from": "2026-03-01", "to": "2026-03-17"}
@@ -274,5 +277,5 @@ WRONG = [
 
 @pytest.mark.parametrize(("name", "query", "field"), WRONG)
 def test_bad_queries_are_refused(office: Office, name: str, query: dict[str, str], field: str) -> None:
-    error = refused(office.key.get(f"{BASE}/cpo/fleet/{name}", query=query), 422, "validation_error")
+    error = refused(office.polder_key.get(f"{BASE}/cpo/fleet/{name}", query=query), 422, "validation_error")
     assert {each["field"] for each in error["details"]} == {field}
