@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
 
@@ -26,11 +25,10 @@ from fixtures.sessions import ChargingSession, sessions_present
 from mockserver.apis.dynamo import events
 from mockserver.apis.dynamo.charge_point_registry import CHARGE_POINTS
 from mockserver.apis.dynamo.events import API_NAME
+from mockserver.apis.dynamo.sessions import Premises
 from mockserver.apis.dynamo.stations.chargers import chargers
-from mockserver.apis.dynamo.stations.news import COST_UPDATE_S, EVENTS, tell
+from mockserver.apis.dynamo.stations.news import EVENTS, cost_updates, tell
 from mockserver.apis.dynamo.stations.station import Station
-from mockserver.domain.world import World
-from mockserver.domain.worlds import NamedWorld
 from mockserver.http.exchange import Context
 from mockserver.http.runtime import Runtime
 from mockserver.http.unasked import unasked
@@ -104,7 +102,7 @@ async def _moments(runtime: Runtime, org_id: str) -> Sequence[tuple[int, Sequenc
         end_s = (hour + 1) * HOUR_S
         ctx.at = utc(after_s)
         of_clients = [moment async for moment in _of_clients(ctx, org_id, after_s, end_s)]
-    of_world = _of_hour(_Premises(ctx.world, ctx.world.seed, ctx.world.named, org_id), hour)
+    of_world = _of_hour(Premises(ctx.world, ctx.world.seed, ctx.world.named, org_id), hour)
     places: dict[int, set[str]] = {end_s - 1: set()}
     for at_s, charge_point_id in (*of_world, *of_clients):
         if after_s < at_s < end_s:
@@ -126,7 +124,7 @@ async def _of_clients(ctx: Context, org_id: str, after_s: int, end_s: int) -> As
                 started_s = unix_s(datetime.fromisoformat(started_at))
                 moments += (
                     *(each["since_s"] for each in connector.running["phases"]),
-                    *_costs(started_s, after_s, end_s),
+                    *cost_updates(started_s, after_s, end_s),
                 )
         for at_s in moments:
             yield at_s, station.id
@@ -141,18 +139,8 @@ async def _stations_of_clients(ctx: Context, org_id: str) -> Sequence[Station]:
     return [*touched, *others]
 
 
-@dataclass(frozen=True)
-class _Premises:
-    """Where an organization operates: the same in all worlds of a seed and a name."""
-
-    world: World = field(compare=False)
-    seed: int
-    named: NamedWorld
-    org_id: str
-
-
-@lru_cache(maxsize=64)
-def _of_hour(premises: _Premises, hour: int) -> Sequence[Moment]:
+@lru_cache(maxsize=8)
+def _of_hour(premises: Premises, hour: int) -> Sequence[Moment]:
     """The moments in an hour since 1970 at the chargers of the world, in order."""
     start_s, end_s = hour * HOUR_S, (hour + 1) * HOUR_S
     found: set[Moment] = set()
@@ -172,13 +160,7 @@ def _of_session(session: ChargingSession, start_s: int, end_s: int) -> Iterator[
     yield from (at_s for at_s in (*once, fault and fault.cleared_s) if at_s is not None)
     yield from (at_s for at_s, _ in session.states)
     if session.started_s is not None and session.ended_s is not None:
-        yield from _costs(session.started_s, start_s, min(session.ended_s, end_s))
-
-
-def _costs(started_s: int, start_s: int, end_s: int) -> range:
-    """When the cost of a session that began then is told in [start_s, end_s)."""
-    elapsed = max(1, -(-(start_s - started_s) // COST_UPDATE_S))
-    return range(started_s + elapsed * COST_UPDATE_S, end_s, COST_UPDATE_S)
+        yield from cost_updates(session.started_s, start_s, min(session.ended_s, end_s))
 
 
 def _of_link(link: Link, start_s: int, end_s: int) -> Iterator[int]:

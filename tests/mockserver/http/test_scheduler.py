@@ -112,6 +112,20 @@ async def test_a_job_of_the_same_key_takes_the_place_of_the_one_that_has_not_beg
 
 
 @in_loop
+async def test_a_hastened_job_runs_now_and_once_and_without_one_nothing_happens() -> None:
+    diary = Diary(Clock(NOON, FROZEN))
+    diary.at(3600, "late")
+    diary.scheduler.hasten("nobody")
+    await diary.scheduler.settle()
+    assert diary.names == []
+    diary.scheduler.hasten("late")
+    await diary.scheduler.settle()
+    diary.clock.advance(s(7200))
+    await diary.scheduler.settle()
+    assert diary.names == ["late"]
+
+
+@in_loop
 async def test_a_cancelled_job_does_not_run_and_its_key_can_be_used_again() -> None:
     diary = Diary(Clock(NOON, FROZEN))
     for name in "abc":

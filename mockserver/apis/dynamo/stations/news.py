@@ -10,18 +10,17 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fixtures.days import unix_s
 from fixtures.ocpp.faults import fault_of
 from fixtures.sessions import Outcome
 from mockserver import ids
-from mockserver.apis.dynamo import seed
-from mockserver.apis.dynamo.charges import Charge, ChargeOfClient, ChargeOfWorld
 from mockserver.apis.dynamo.events import has_listeners, job_of, raise_event
 from mockserver.apis.dynamo.price_book import PriceBook
 from mockserver.apis.dynamo.registry import to_the_second
-from mockserver.apis.dynamo.sessions import BilledSession, Driver, drivers
+from mockserver.apis.dynamo.sessions import BilledSession, sessions
 from mockserver.apis.dynamo.stations.connectors import FAULTED, Connector
 from mockserver.apis.dynamo.stations.registry import TRANSACTIONS
-from mockserver.domain.sessions import Session
+from mockserver.store import Value
 
 if TYPE_CHECKING:
     from mockserver.apis.dynamo.stations.station import Station
@@ -90,22 +89,23 @@ async def _of_transaction(before: Station, after: Station, number: int) -> list[
     was, now = (station.transaction_at(station.connectors[number]) for station in (before, after))
     found: list[News] = []
     if was is not None and was != now:
-        found.append(("session.ended", _shown(await _session(before, number, was, after))))
+        found.append(("session.ended", _shown(await _session(before, number, after))))
     if now is None:
         return found
-    session = await _session(after, number, now, after)
+    session = await _session(after, number, after)
     if was != now:
         if after.connectors[number].running is not None:
             found.append(("session.authorized", {"connector_id": number, "id_tag": session.id_tag}))
         found.append(("session.started", _shown(session)))
-    elif is_cost_due(int(session.started_at.timestamp()), before.at_s, after.at_s):
+    elif cost_updates(unix_s(session.started_at), before.at_s + 1, after.at_s + 1):
         found.append(("session.cost_updated", _shown(session)))
     return found
 
 
-def is_cost_due(started_s: int, after_s: int, until_s: int) -> bool:
-    """Whether the cost of a session that began then is told in (after_s, until_s]."""
-    return (until_s - started_s) // COST_UPDATE_S > max(0, (after_s - started_s) // COST_UPDATE_S)
+def cost_updates(started_s: int, start_s: int, end_s: int) -> range:
+    """When the cost of a session that began then is told in [start_s, end_s)."""
+    times = max(1, -(-(start_s - started_s) // COST_UPDATE_S))
+    return range(started_s + times * COST_UPDATE_S, end_s, COST_UPDATE_S)
 
 
 def _of_status(before: Station, after: Station, number: int) -> Iterator[News]:
@@ -137,34 +137,21 @@ def _alert(station: Station, connector: Connector) -> Mapping[str, Any] | None:
     }
 
 
-async def _session(station: Station, number: int, transaction: int, now: Station) -> BilledSession:
-    """The session behind a transaction that a view of the station has, as it is now."""
+async def _session(station: Station, number: int, now: Station) -> BilledSession:
+    """The session whose transaction a view of the station has at a connector, as it is now."""
     ctx, org_id, connector = now.ctx, now.org_id, station.connectors[number]
-    driver: Driver | None
-    charge: Charge
+    kept: Value | None
     if connector.running is not None:
-        kept = await now.transaction(transaction)
-        charge = ChargeOfClient.of(kept)
-        driver = next((each for each in drivers(ctx.world, org_id) if each.id == kept["user_id"]), None)
+        kept = await now.transaction(connector.running["transaction_id"])
+        key = str(kept["id"])
     else:
-        session, position = _of_world(station, connector)
-        cut = await TRANSACTIONS.of(org_id).find(ctx, f"txn_{session.id}")
-        charge = ChargeOfWorld.of(session, cut)
-        driver = next((each for each in drivers(ctx.world, org_id) if each.number == position), None)
-    organization = None if connector.running else seed.seed_organization(ctx.world.seed, org_id)
-    return BilledSession(ctx.world.seed, organization, driver, charge, ctx.at, await PriceBook.of(ctx, org_id))
-
-
-def _of_world(station: Station, connector: Connector) -> tuple[Session, int]:
-    """The session of the world that is charged at a connector, and which EVSE of its site that is, from 1."""
-    visit = connector.visit
-    assert visit is not None, "nobody is there"  # noqa: S101  # a defect, not an input
-    for site in seed.sites(station.ctx.world, station.org_id):
-        evses = ((charger, evse) for charger in site.chargers for evse in charger.evses)
-        for position, (charger, evse) in enumerate(evses, start=1):
-            if (charger.identity, evse.number) == (station.id, connector.number):
-                return Session(station.world_id_of(visit), site, charger, evse, visit), position
-    raise AssertionError(f"no site of the world has {station.id}")
+        assert connector.visit is not None, "nobody is there"  # noqa: S101  # a defect, not an input
+        key = f"txn_{station.world_id_of(connector.visit)}"
+        kept = await TRANSACTIONS.of(org_id).find(ctx, key)
+    only, transactions = f"sess_{key.removeprefix('txn_')}", [] if kept is None else [kept]
+    book = await PriceBook.of(ctx, org_id)
+    (found,) = sessions(ctx.world, org_id, ctx.at, only=only, transactions=transactions, book=book)
+    return found
 
 
 def _shown(session: BilledSession) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from fixtures.days import DAY_S, unix_s, utc
 from fixtures.ocpp.faults import fault_of
 from fixtures.sessions import sessions
 from mockserver.apis.dynamo import world_events
+from mockserver.apis.dynamo.events import job_of
 from mockserver.apis.dynamo.stations.chargers import chargers
 from mockserver.clock import timestamp
 from tests.asgi import Response
@@ -175,6 +176,19 @@ def test_new_firmware_is_told_when_it_is_fetched_and_when_it_runs(office: Office
     assert said(send(office.admin, "GET", f"/cpo/charge-points/{POINT}"))["firmware_version"] == "1.8.32"
     wait(office, HOUR_S)
     assert inbox.news() == []
+
+
+def test_what_a_client_makes_come_sooner_is_told_in_time(office: Office, inbox: Inbox) -> None:
+    subscribe(office.polder_key, inbox.url, "firmware.update_started")
+    wait(office, 0)
+    next_at = office.mock.runtime.scheduler.due_at(job_of(office.polder))
+    assert next_at is not None
+    assert next_at > NOON + timedelta(seconds=1)
+    parameters = {"firmware_url": "https://a.example/", "retrieve_date": timestamp(NOON + timedelta(seconds=1))}
+    body = {"command": "update_firmware", "parameters": parameters}
+    said(send(office.polder_key, "POST", f"/cpo/commands/{THEIRS}", body))
+    wait(office, 1)
+    assert [event for event, _ in inbox.news()] == ["firmware.update_started"]
 
 
 def test_a_hold_that_lapses_frees_the_connector(office: Office, inbox: Inbox) -> None:

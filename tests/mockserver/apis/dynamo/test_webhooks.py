@@ -202,14 +202,18 @@ def test_one_that_arrives_at_last_is_delivered_and_does_not_hold_up_what_follows
 
 
 def test_a_receiver_that_is_not_there_has_no_status_and_one_elsewhere_is_not_sent_to(office: Office) -> None:
-    away, elsewhere = (subscribe(office.admin, url) for url in ("https://localhost:9", "https://hooks.example/"))
+    urls = ("https://localhost:9", "https://hooks.example/", "https://")
+    away, elsewhere, nowhere = (subscribe(office.admin, url) for url in urls)
     happen(office)
+    assert [each["status"] for each in deliveries(office, nowhere)] == ["failed"]
     (shown,) = deliveries(office, away)
     assert (shown["status"], shown["attempts"], shown["response_status"]) == ("pending", 1, None)
     (shown,) = deliveries(office, elsewhere)
     assert (shown["status"], shown["response_status"], shown["next_attempt_at"]) == ("failed", None, None)
-    sent, *_ = said(office.anonymous.get(f"{CONTROL}/webhooks/deliveries", query={"status": "refused"}))
-    assert "--callback-host hooks.example" in sent["attempts"][0]["error"]
+    refusals = said(office.anonymous.get(f"{CONTROL}/webhooks/deliveries", query={"status": "refused"}))
+    (no_url, not_allowed) = sorted(each["attempts"][0]["error"] for each in refusals)
+    assert "is not an absolute http or https URL" in no_url
+    assert "--callback-host hooks.example" in not_allowed
 
 
 def test_an_answer_may_take_thirty_seconds(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
