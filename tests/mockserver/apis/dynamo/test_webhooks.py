@@ -150,7 +150,8 @@ def test_the_signature_is_that_of_the_body_and_a_secret_is_kept_until_it_is_chan
         keys.append(key)
     expected = [key and signature(key, got.body) for key, got in zip(keys, inbox.got, strict=True)]
     assert [got.headers.get("x-dynamo-signature") for got in inbox.got] == expected
-    assert SECRET not in office.anonymous.get(f"{CONTROL}/webhooks/deliveries").body.decode()
+    for path in ("webhooks/deliveries", "journal"):
+        assert SECRET not in office.anonymous.get(f"{CONTROL}/{path}").body.decode()
 
 
 def test_data_against_the_contract_is_a_defect_and_sends_nothing(office: Office, inbox: Inbox) -> None:
