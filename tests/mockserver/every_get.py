@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from itertools import product
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -16,6 +17,7 @@ from mockserver.settings import Settings
 from specs.operation import Operation
 from tests.asgi import Client, Response
 from tests.mock import APP, BESS, CONTROL, NOON, OAUTH, STEKKER, V2, Mock
+from tests.mockserver.every_get_of_dynamo import Dynamo
 
 MAX_PAGES = 15
 """Enough for all suppliers and tariffs at the default page size; a year of prices is too much."""
@@ -56,11 +58,12 @@ def prepare(mock: Mock) -> list[tuple[str, Response]]:
         (f"{CONTROL}/faults", {"match": {"path": "/nowhere"}, "action": {"status": 503}}),
     ]
     answers = [(path, mock.anonymous.post(path, json=body)) for path, body in written]
-    answers += [*_charge(mock), *_store_energy(mock)]
+    with closing(Dynamo(mock)) as dynamo:
+        answers += [*_charge(mock), *_store_energy(mock), *dynamo.write()]
     form = {"grant_type": "client_credentials", **{name: ready[name] for name in ("client_id", "client_secret")}}
     answers.append((f"{OAUTH}/token/", mock.anonymous.post(f"{OAUTH}/token/", form=form)))
     for path, response in answers:
-        assert response.status in (200, 201), (path, response.body)
+        assert response.status in (200, 201, 202), (path, response.body)
     return answers + [(path, mock.get(path)) for path in ("/tariffs", "/tariffs/42", "/nowhere")]
 
 
@@ -144,37 +147,51 @@ def listed(client: Client, path: str) -> Any:
     return client.get(path).json()
 
 
-def queries(operation: Operation) -> Iterator[dict[str, str]]:
-    """No optional parameter, then each by itself with each value that the contract shows."""
-    needed = NEEDED.get(operation.operation_id, {})
+def queries(operation: Operation, values: Mapping[str, list[str]]) -> Iterator[dict[str, str]]:
+    """No optional parameter, then each by itself with each value that the contract shows, or one that there is."""
+    asked = [parameter for parameter in operation.parameters if parameter.location == "query"]
+    needed = NEEDED.get(operation.operation_id) or {each.name: each.examples[0] for each in asked if each.required}
     yield needed
-    for parameter in operation.parameters:
-        if parameter.location != "query" or parameter.name in needed:
+    for parameter in asked:
+        if parameter.name in needed:
             continue
-        for example in [NOT_SAMPLES.get(parameter.name)] if parameter.name in NOT_SAMPLES else parameter.examples:
+        if parameter.name in NOT_SAMPLES:
+            examples = [NOT_SAMPLES[parameter.name]]
+        else:
+            examples = values.get(parameter.name, parameter.examples)
+        for example in examples:
             texts = [str(part) if not isinstance(part, bool) else str(part).lower() for part in _list(example)]
             yield {**needed, parameter.name: ",".join(texts)}
 
 
 def exchanges(mock: Mock) -> Iterator[tuple[str, Response]]:
     """Every GET: its target and the response."""
-    values = samples(mock)
-    for mounted in mock.runtime.apis:
-        client = getattr(mock, CLIENTS.get(mounted.base_path, "anonymous"))
-        for operation in mounted.spec.operations:
-            if operation.method != "GET":
-                continue
-            answered = False
-            names = [parameter.name for parameter in operation.parameters if parameter.location == "path"]
-            for combination in product(*(values[name] for name in names)):
-                path = operation.path.format(**dict(zip(names, map(quote, combination), strict=True)))
-                for query in queries(operation):
-                    first = f"{mounted.base_path}{path}?{urlencode(query)}".rstrip("?")
-                    for target, response in _pages(client, first, BODIES.get(operation.operation_id)):
-                        answered |= response.status == 200
-                        yield target, response
-            if not answered:
-                raise LookupError(f"{operation.operation_id} never answered 200: give it what it needs")
+    with closing(Dynamo(mock)) as dynamo:
+        of_dynamo, of_others = dynamo.samples(), samples(mock)
+        for mounted in mock.runtime.apis:
+            values = of_dynamo.get(mounted.base_path, of_others)
+            usual = getattr(mock, CLIENTS.get(mounted.base_path, "anonymous"))
+            for operation in mounted.spec.operations:
+                if operation.method == "GET":
+                    client = dynamo.caller(mounted.base_path, operation.operation_id) or usual
+                    yield from _asked(client, mounted.base_path, operation, values)
+
+
+def _asked(
+    client: Client, base_path: str, operation: Operation, values: Mapping[str, list[str]]
+) -> Iterator[tuple[str, Response]]:
+    """An operation with every combination of values in its path and every query; LookupError if that is never 200."""
+    answered = False
+    names = [parameter.name for parameter in operation.parameters if parameter.location == "path"]
+    for combination in product(*(values[name] for name in names)):
+        path = operation.path.format(**dict(zip(names, map(quote, combination), strict=True)))
+        for query in queries(operation, values):
+            first = f"{base_path}{path}?{urlencode(query)}".rstrip("?")
+            for target, response in _pages(client, first, BODIES.get(operation.operation_id)):
+                answered |= response.status == 200
+                yield target, response
+    if not answered:
+        raise LookupError(f"{operation.operation_id} never answered 200: give it what it needs")
 
 
 def written(exchanges: Iterable[tuple[str, Response]]) -> bytes:
@@ -202,9 +219,9 @@ def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def started(seed: int) -> Mock:
-    """A mock of a seed at the frozen time of the tests."""
-    return Mock(Settings(seed=seed, at=NOON, speed=0.0, journal_size=10_000))
+def started(seed: int, *apis: str) -> Mock:
+    """A mock of a seed at the frozen time of the tests, of all APIs when none is named."""
+    return Mock(Settings(seed=seed, at=NOON, speed=0.0, apis=apis, journal_size=10_000))
 
 
 if __name__ == "__main__":
