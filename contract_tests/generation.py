@@ -8,13 +8,11 @@ the recorder and the failure classes that its own reports are made of.
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from copy import deepcopy
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import requests
@@ -36,6 +34,7 @@ from contract_tests.plan import Plan
 from contract_tests.steering import Steering
 from contract_tests.targets import host_of, is_loopback
 from contract_tests.translation import Translation
+from specs.cache import folder
 
 _STOPS: Mapping[StopReason, Stop] = {
     StopReason.INTERRUPTED: "interrupted",
@@ -249,8 +248,7 @@ def _stopped_at_the_end(stream: EventStream) -> Iterator[EventStream]:
 @contextmanager
 def _hypothesis_caches_elsewhere() -> Iterator[None]:
     """Keeps `.hypothesis` out of the working folder: its Unicode tables cost seconds to make, so they go to a cache."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    set_hypothesis_home_dir(Path(cache) / "gridmock" / "hypothesis")
+    set_hypothesis_home_dir(folder() / "hypothesis")
     try:
         yield
     finally:

@@ -119,6 +119,7 @@ def serve(
     **options: Any,
 ) -> None:
     """Run the mock server."""
+    gc.disable()  # until it is up: what is made meanwhile stays
     for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn hands a signal on when it has shut down
         signal.signal(number, lambda *_: sys.exit(0))
     if workers != 1:
@@ -197,6 +198,7 @@ def run(application: Any, listening: socket.socket, *beside: Callable[[], Corout
 
     server = uvicorn.Server(server_config(application))
     gc.freeze()  # what stands now stays: the collector need not look at it again
+    gc.enable()
 
     async def serve_and_watch() -> None:
         tasks = [asyncio.create_task(each()) for each in beside]
