@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mockserver.apis.dynamo import events
 from mockserver.apis.dynamo.events import raise_event
 from mockserver.http.unasked import unasked
 from tests.asgi import Client
@@ -126,8 +127,8 @@ def test_a_key_needs_the_scope(office: Office) -> None:
 
 
 def test_an_event_goes_to_each_endpoint_that_asks_for_it_under_one_id(office: Office, inbox: Inbox) -> None:
-    for name, events in (("all", ("*",)), ("some", (HANDOVER, "alert.triggered")), ("others", (COMMISSIONED,))):
-        subscribe(office.admin, f"{inbox.url}/{name}", *events)
+    for name, asked in (("all", ("*",)), ("some", (HANDOVER, "alert.triggered")), ("others", (COMMISSIONED,))):
+        subscribe(office.admin, f"{inbox.url}/{name}", *asked)
     subscribe(office.polder_key, f"{inbox.url}/polder")
     happen(office)
     assert sorted(each.path for each in inbox.got) == ["/hook/all", "/hook/some"]
@@ -329,3 +330,19 @@ def test_deliveries_are_listed_newest_first_by_pages_and_by_status(office: Offic
     assert [each["status"] for each in deliveries(office, made)] == ["delivered", "pending", "delivered"]
     assert [each["created_at"] for each in deliveries(office, made, status="pending")] == ["2026-03-18T12:00:01Z"]
     assert deliveries(office, other) == []
+
+
+def test_the_latest_deliveries_are_kept_and_those_forgotten_still_arrive(
+    office: Office, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "KEPT", 2)
+    inbox.answers = [500]
+    made, other = subscribe(office.admin, inbox.url), subscribe(office.admin, inbox.url, COMMISSIONED)
+    happen(office, COMMISSIONED, **OTHER_NEWS)
+    for _ in range(3):
+        happen(office)
+    assert [each["event"] for each in deliveries(office, made)] == [HANDOVER, HANDOVER]
+    assert [each["event"] for each in deliveries(office, other)] == [COMMISSIONED]
+    arrived = len(inbox.got)
+    wait(office, MINUTE)
+    assert len(inbox.got) == arrived + 1
