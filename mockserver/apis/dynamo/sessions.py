@@ -159,7 +159,7 @@ class BilledSession:
     def energy_today_wh(self) -> int:
         """What it has delivered since midnight UTC, Wh."""
         midnight = self.at.replace(hour=0, minute=0, second=0, microsecond=0)
-        return self.energy_wh_at(self.at) - self.energy_wh_at(midnight)
+        return self.energy_wh_at(self.at) - self.energy_wh_at(midnight) if self.until > midnight else 0
 
     @property
     def deliveries(self) -> Iterator[tuple[int, int]]:

@@ -66,7 +66,8 @@ async def utilisations_of(
     """Bucket by bucket, of the charge points, by id, in their order; as far back as sessions are known."""
     deliveries = defaultdict[str, list[tuple[int, int]]](list)
     for session in await bills.sessions_of(ctx):
-        deliveries[session.charge_point_id] += session.deliveries
+        if session.started_at <= period.end and session.until >= period.start:
+            deliveries[session.charge_point_id] += session.deliveries
     known_from_s = unix_s(ctx.at - HISTORY) // DAY_S * DAY_S
     buckets = period.buckets(granularity)
     found = []

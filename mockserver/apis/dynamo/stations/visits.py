@@ -29,6 +29,7 @@ def found_free(closed: Mapping[str, Windows]) -> Came:
     """What `came` gives, of what `closures` gives."""
 
     def has_come(session: Session) -> bool:
-        return not covers(closed.get(session.evse.traits.name, []), session.charging.plugged_in_s)
+        windows = closed.get(session.evse.traits.name)
+        return not windows or not covers(windows, session.charging.plugged_in_s)
 
     return has_come
