@@ -1,4 +1,4 @@
-"""A seeded generator of requests that no client should send, for all three APIs of the mock."""
+"""A seeded generator of requests that no client should send, for APIs of each way to word a refusal."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ MAX_BODY = 65_536
 """`--max-body` of the server under test, so that bodies over the limit are cheap to send."""
 
 V2, OAUTH, CONTROL = "/ev-energy/v2", "/ev-energy/o", "/_mock"
+DYNAMO, OCPI = "/dynamo/api/v1", "/dynamo/ocpi"
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
@@ -27,6 +28,8 @@ PROBLEM = "problem"
 """`application/problem+json` with status, title and detail: ev.energy, the control plane, and what is not HTTP."""
 OAUTH_ERROR = "oauth"
 """RFC 6749 section 5.2."""
+DYNAMO_ERROR, OCPI_ERROR = "dynamo", "ocpi"
+"""`{"error": {...}}`, and the envelope of OCPI 2.2.1 without data."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Target:
     style: str
     headers: Mapping[str, str]
     body: bytes = b""
+    refusal: frozenset[int] = frozenset({400})
+    """Statuses of values that it does not take."""
 
     def bytes(
         self,
@@ -76,7 +81,7 @@ class Target:
 class Generator:
     """Malformed requests, endlessly, the same for the same seed."""
 
-    def __init__(self, token: str, secret: str, specs: Mapping[str, Spec]) -> None:
+    def __init__(self, token: str, secret: str, partner_token: str, specs: Mapping[str, Spec]) -> None:
         self.random = random.Random(SEED)
         self.specs = specs
         bearer = {"authorization": f"Bearer {token}"}
@@ -99,6 +104,22 @@ class Generator:
             Target("POST", f"{CONTROL}/faults", PROBLEM, in_json, b'{"match": {}, "action": {"delay_ms": 1}}'),
             Target("POST", f"{CONTROL}/applications", PROBLEM, in_json, b'{"redirect_uris": [], "name": "x"}'),
             Target("POST", f"{CONTROL}/clock/advance", PROBLEM, in_json, b'{"duration_s": 0}'),
+            # These are refused as they are: no e-mail had the token, and no version is named.
+            Target(
+                "POST",
+                f"{DYNAMO}/installer/reset-password",
+                DYNAMO_ERROR,
+                in_json,
+                b'{"token": "x", "new_password": "Aardlek-30mA"}',
+                frozenset({400, 422}),
+            ),
+            Target(
+                "PUT",
+                f"{OCPI}/cpo/2.2.1/credentials",
+                OCPI_ERROR,
+                in_json | {"authorization": f"Token {partner_token}"},
+                b'{"token": "x", "roles": []}',
+            ),
         ]
 
     def cases(self, count: int) -> Iterator[Case]:
@@ -146,7 +167,7 @@ class Generator:
              b"[" * depth + b"]" * depth, b"[" * depth, b'{"a":' * depth + b"1" + b"}" * depth]
         )  # fmt: skip
         body = re.sub(rb"(?<=: )[^ ,{}]+(?=\}+$)", lambda _: value, target.body)
-        return Case("ill-formed JSON", (target.bytes(body=body),), target.style)
+        return Case("ill-formed JSON", (target.bytes(body=body),), target.style, target.refusal)
 
     def wrong_json(self) -> Case:
         """Well-formed, but not what the contract asks for; of duplicate keys the wrong one wins."""
@@ -159,7 +180,7 @@ class Generator:
              b'{"' + self.text(self.random.choice([1, 300, 30_000])).encode() + b'": 1}',
              b'{"%b": %b}' % (name, json.dumps({self.text(5): self.text(5) for _ in range(500)}).encode())]
         )  # fmt: skip
-        return Case("wrong JSON", (target.bytes(body=body),), target.style)
+        return Case("wrong JSON", (target.bytes(body=body),), target.style, target.refusal)
 
     def odd_encoding(self) -> Case:
         """Bytes that are not UTF-8, or that say they are something else."""
@@ -296,7 +317,7 @@ class Generator:
              "a#b",
              "%61", "<a>", '"a"', "a\\b", "a" * 300 + " "]
         )  # fmt: skip
-        statuses = {400} if target.path.startswith((V2, OAUTH)) else {400, 403}
+        statuses = {400, 403} if target.path.startswith(CONTROL) else {400}
         return Case(f"bad host {host!r}", (target.bytes(headers={"host": host}),), target.style, frozenset(statuses))
 
     # --- targets
@@ -338,7 +359,10 @@ class Generator:
              "/openapi.yaml",
              "/docs.html", "/%F0%9F%94%8C", "/~", "/tariffs/*", "/token", "/{tariff_id}", "/clock/clock"]
         )  # fmt: skip
-        base, style = self.random.choice([(V2, PROBLEM), (OAUTH, OAUTH_ERROR), (CONTROL, PROBLEM), ("/x", PROBLEM)])
+        base, style = self.random.choice(
+            [(V2, PROBLEM), (OAUTH, OAUTH_ERROR), (DYNAMO, DYNAMO_ERROR), (OCPI, OCPI_ERROR), (CONTROL, PROBLEM),
+             ("/x", PROBLEM)]
+        )  # fmt: skip
         if base == OAUTH and below == "/token":
             below += "s"
         return Case(f"unknown path {base}{below}", (target.bytes(path=base + below),), style, frozenset({401, 404}))
@@ -504,7 +528,7 @@ class Generator:
                 "text/json",
             ]
         )
-        return Case(f"accept {value}", (target.bytes(headers={"accept": value}),), PROBLEM, frozenset({406}))
+        return Case(f"accept {value}", (target.bytes(headers={"accept": value}),), target.style, frozenset({406}))
 
 
 def _escaped(value: str) -> str:
