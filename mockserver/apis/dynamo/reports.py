@@ -58,11 +58,7 @@ class Selection:
         """By the parameters that all reports have; InvalidRequest for a period that cannot be."""
         period = Period.of_days(asked, ctx.at.astimezone(UTC).date())
         fitting = {name: asked[name] for name in ("charge_point_id", "project_id")}
-        charge_points = await CHARGE_POINTS.list(ctx, **fitting)
-        found = {
-            each["charge_point_id"]: each for each in sorted(charge_points, key=lambda each: each["charge_point_id"])
-        }
-        return cls(period, asked["granularity"], found)
+        return cls(period, asked["granularity"], await charge_points_of(ctx, **fitting))
 
     async def ended(self, ctx: Context) -> Sequence[BilledSession]:
         """The sessions there that ended in the period, newest first."""
@@ -73,7 +69,7 @@ class Selection:
         ]
 
     async def paid(self, ctx: Context, currency: str) -> Sequence[BilledSession]:
-        """Those of them that cost something in a currency, or nothing in it."""
+        """Those of them that are billed in a currency."""
         return [session for session in await self.ended(ctx) if session.bill.currency == currency]
 
     def by_charge_point(self, sessions: Iterable[BilledSession]) -> list[Line[Value]]:
