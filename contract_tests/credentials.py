@@ -40,7 +40,7 @@ class Credentials:
         """Headers of every request to an operation, by its label: ours where nothing is known of who may call it."""
         return self.roles.get(self.callers.get(operation, ""), self.headers)
 
-    @property
+    @cached_property
     def missing(self) -> Mapping[str, tuple[str, ...]]:
         """The roles in `callers` of which nothing is known, with the labels of the operations that wait for them."""
         roles = dict.fromkeys(role for role in self.callers.values() if role not in self.roles)

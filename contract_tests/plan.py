@@ -77,8 +77,9 @@ class Plan:
     """Of requests at the limits of parameters, which one of so many is sent: all of them, the first of each two."""
 
     def barred(self, label: str) -> str:
-        """Why the mode of the run does not allow an operation, or an empty text."""
-        return self.surface.barred(label, self.conduct.mode)
+        """Why an operation is not called: the mode of the run, or nobody to call it; an empty text where it is."""
+        missing = next((role for role, labels in self.credentials.missing.items() if label in labels), "")
+        return self.surface.barred(label, self.conduct.mode) or (missing and f"only a {missing} calls it")
 
     def known_values(self, label: str, parameter: str) -> list[Any]:
         """Values of a parameter that the target knows: those the user gave for it, then those that are declared."""
@@ -96,9 +97,10 @@ class Plan:
     @cached_property
     def generated(self) -> frozenset[str]:
         """What generated requests may be sent to: nobody takes back what these do, so only in full mode everything."""
-        if self.conduct.mode == "full":
-            return self.operations
-        return frozenset(label for label in self.operations if self.surface.is_safe(label))
+        full = self.conduct.mode == "full"
+        return frozenset(
+            label for label in self.operations if not self.barred(label) and (full or self.surface.is_safe(label))
+        )
 
     @cached_property
     def points(self) -> Points:

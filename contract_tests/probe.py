@@ -42,15 +42,16 @@ def knock(contract: Contract, operations: frozenset[str], url: str, credentials:
     """
     label = _simplest(contract, operations)
     address = url + (label.partition(" ")[2] if label else "/")
-    response = _request("GET", address, headers=dict(credentials.headers))
+    headers = dict(credentials.headers_at(label))
+    response = _request("GET", address, headers=headers)
     if label and response.status_code == 401 and contract.needs_credentials(label):
         remedy = (
             "The credentials are refused."
-            if credentials.headers
+            if headers
             else "There are no credentials: set GRIDMOCK_TOKEN, or describe the target in targets.toml (--target NAME)."
         )
         raise Unreachable(f"{label} at {url} answers 401 Unauthorized. {remedy}")
-    again = (_request("GET", address, headers=dict(credentials.headers)) for _ in range(_KNOCKS - 1))
+    again = (_request("GET", address, headers=headers) for _ in range(_KNOCKS - 1))
     seconds: list[float] = [answer.elapsed.total_seconds() for answer in (response, *again)]
     return min(seconds)
 

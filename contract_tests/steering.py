@@ -150,12 +150,19 @@ class Steering:
         return case
 
     def _with_ids_that_there_are(self, case: Case[Any]) -> Case[Any]:
-        """The same with known ids in a body that has to be valid; what is drawn at random stays as it is."""
+        """The same with known ids in a request that has to be valid; what is drawn at random stays as it is.
+
+        Not where things are deleted: they would be gone for all that follows.
+        """
         meta = case.meta
-        if meta is None or not isinstance(case.body, dict) or meta.phase.name not in _CHOSEN:
+        if meta is None or meta.phase.name not in _CHOSEN or meta.generation.mode is not GenerationMode.POSITIVE:
             return case
-        if meta.generation.mode is GenerationMode.POSITIVE:
-            for name, value in case.body.items():
-                if isinstance(value, str) and (known := self._known_by(case.operation.label, name)):
-                    case.body[name] = known[0]
+        label, varied = case.operation.label, getattr(meta.phase.data, "parameter", None)
+        if case.method.upper() != "DELETE" and varied not in case.path_parameters:
+            case.path_parameters.update(next(iter(self.items_for(label)), {}))
+        body = case.body
+        if isinstance(body, dict):
+            for name, value in body.items():
+                if isinstance(value, str) and (known := self._known_by(label, name)):
+                    body[name] = known[0]
         return case

@@ -6,7 +6,6 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
 
 from contract_tests.exchange import Exchange, shown
 from contract_tests.findings import Event, Finding, Judged, Trouble, Unplayed
@@ -33,8 +32,7 @@ def play(
     A watch sees all that is sent. Raises KeyboardInterrupt once it is, where one is pressed on the way.
     """
     surface, conduct, interrupts = laws.surface, plan.conduct, interrupts or Interrupts()
-    barred = partial(surface.barred, mode=conduct.mode)
-    client = Client(plan.url, plan.credentials, conduct, barred, interrupts.heed)
+    client = Client(plan.url, plan.credentials, conduct, plan.barred, interrupts.heed)
     with closing(client), interrupts.held():
         run = Run(
             surface,

@@ -67,7 +67,9 @@ class ListedItemsCanBeRead(Observer):
         """Whether an item may be hidden from this request: sent as somebody else, or with more than the path."""
         sent = {name.lower() for name in exchange.headers}
         parameters = self.contract.parameters(exchange.operation)
-        more = bool(exchange.query) or any(where == "header" and name.lower() in sent for where, name in parameters)
+        more = bool(exchange.query or exchange.body) or any(
+            where == "header" and name.lower() in sent for where, name in parameters
+        )
         return more or not self.is_ours(exchange)
 
 

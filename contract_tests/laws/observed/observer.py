@@ -50,9 +50,11 @@ class Observer:
         yield from ()
 
     def is_ours(self, exchange: Exchange) -> bool:
-        """Whether a request was sent with our own credentials."""
+        """Whether a request was sent with our own credentials, or those of whom the operation is for."""
         sent = {name.lower(): value for name, value in exchange.headers.items()}
-        return all(sent.get(name.lower()) == value for name, value in self.credentials.headers.items())
+        return all(
+            sent.get(name.lower()) == value for name, value in self.credentials.headers_at(exchange.operation).items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
