@@ -7,6 +7,7 @@ import binascii
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -34,15 +35,30 @@ class Violation:
 
 
 class Validator:
-    """One compiled schema; `is_valid(value)` is the engine's own method, without a Python call around it."""
+    """One schema, compiled when it is first needed; `is_valid(value)` is the engine's own method from then on.
 
-    __slots__ = ("_direction", "_document", "_errors", "is_valid")
+    A server starts with thousands of them, and a run of tests needs a few.
+    """
 
-    def __init__(self, compiled: Draft202012Validator, document: Mapping[str, Any], direction: Direction) -> None:
-        self.is_valid: Callable[[Any], bool] = compiled.is_valid
-        self._errors = compiled.iter_errors
+    __slots__ = ("_compile", "_direction", "_document", "_errors", "is_valid")
+
+    is_valid: Callable[[Any], bool]
+    _errors: Callable[[Any], Iterable[ValidationError]]
+
+    def __init__(
+        self, compile_: Callable[[], Draft202012Validator], document: Mapping[str, Any], direction: Direction
+    ) -> None:
+        self._compile = compile_
         self._document = document
         self._direction = direction
+
+    def __getattr__(self, name: str) -> Any:
+        """Called for what is not there yet."""
+        if name not in ("is_valid", "_errors"):
+            raise AttributeError(name)
+        compiled = self._compile()
+        self.is_valid, self._errors = compiled.is_valid, compiled.iter_errors
+        return getattr(self, name)
 
     def violations(self, value: Any) -> list[Violation]:
         """Everything wrong with a value; empty if it is valid."""
@@ -75,7 +91,7 @@ class Validator:
 
 
 class Validators:
-    """The schemas of a contract, compiled when first asked for.
+    """The schemas of a contract, compiled when first needed.
 
     The server sends the bodies of webhooks and callbacks, so `response` judges them.
     """
@@ -104,23 +120,25 @@ class Side:
         self._validators: dict[str, Validator] = {}
 
     def validator(self, pointer: str) -> Validator:
-        """The compiled schema at a pointer of the document."""
+        """The schema at a pointer of the document."""
         if pointer not in self._validators:
-            if self._registry is None:
-                self._registry = Registry([(_URI, view(self._document, self._direction))])
-                # A format in Python makes every validation a third slower, so only those that are named are given.
-                text = json.dumps(self._document)
-                self._formats = {name: check for name, check in _FORMATS.items() if f'"format": "{name}"' in text}
-            compiled = Draft202012Validator(
-                {"$ref": f"{_URI}#{quote(pointer)}"},
-                registry=self._registry,
-                formats=self._formats,
-                validate_formats=True,
-                pattern_options=RegexOptions(),
-                mask=_MASK,
-            )
-            self._validators[pointer] = Validator(compiled, self._document, self._direction)
+            self._validators[pointer] = Validator(partial(self._compiled, pointer), self._document, self._direction)
         return self._validators[pointer]
+
+    def _compiled(self, pointer: str) -> Draft202012Validator:
+        if self._registry is None:
+            self._registry = Registry([(_URI, view(self._document, self._direction))])
+            # A format in Python makes every validation a third slower, so only those that are named are given.
+            text = json.dumps(self._document)
+            self._formats = {name: check for name, check in _FORMATS.items() if f'"format": "{name}"' in text}
+        return Draft202012Validator(
+            {"$ref": f"{_URI}#{quote(pointer)}"},
+            registry=self._registry,
+            formats=self._formats,
+            validate_formats=True,
+            pattern_options=RegexOptions(),
+            mask=_MASK,
+        )
 
 
 def clipped(value: Any) -> str:
