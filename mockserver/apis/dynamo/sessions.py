@@ -33,6 +33,8 @@ HISTORY = timedelta(days=30)
 """Sessions are there that began so long ago at most, in whole days UTC."""
 _BLOCK_D = 4
 """They are kept by so many days, UTC, so that those of yesterday need not be found again today."""
+_REMEMBERED = 50_000
+"""Bills, at most: of more than half a year."""
 _CODE_SHARE = 0.25
 """Of the sessions, those for which a promotional code was used."""
 """Bills of sessions that are over, which reports add up again and again."""
@@ -175,6 +177,8 @@ class BilledSession:
             return self._billed(facts)
         known = self.book.bills
         if facts not in known:
+            if len(known) >= _REMEMBERED:
+                known.clear()
             known[facts] = self._billed(facts)
         return known[facts]
 
