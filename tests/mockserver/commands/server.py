@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[3]
 MAIN = "from mockserver.cli import main; main()"
 """What the console script `gridmock` does; it works where the package is not installed."""
 
-START_TIMEOUT_S = 20
+START_TIMEOUT_S = 60
+"""A start takes two seconds of CPU, and many times that where others want it, too."""
 
 
 def environment(**settings: str) -> dict[str, str]:
