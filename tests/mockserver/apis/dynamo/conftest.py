@@ -12,16 +12,16 @@ from tests.mockserver.apis.dynamo.steps import Office
 
 
 @pytest.fixture(scope="session")
-def _office(started_mock: Mock) -> Iterator[Office]:
+def shared_office(started_mock: Mock) -> Iterator[Office]:
     office = Office(started_mock)
     yield office
     office.close()
 
 
 @pytest.fixture
-def office(mock: Mock, _office: Office) -> Office:
+def office(mock: Mock, shared_office: Office) -> Office:
     """Who can call, on a mock that was reset for this test."""
-    return _office
+    return shared_office
 
 
 @pytest.fixture

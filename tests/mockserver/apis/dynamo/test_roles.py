@@ -6,20 +6,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from mockserver import ids
-from mockserver.apis.dynamo.project_registry import project_id
 from mockserver.apis.dynamo.roles import ALLOWED, ANYBODY, DRIVER, INSTALLER, MEMBER_ROLES, SITE_OWNER
-from mockserver.apis.dynamo.seed import HARBOUR, key_id, weekly_invitations
-from mockserver.apis.dynamo.seed_prices import rules_of, tariffs_of
-from mockserver.apis.dynamo.seed_reservations import daily_reservations
-from mockserver.apis.dynamo.sessions import drivers, sessions
-from mockserver.apis.dynamo.site_registry import site_id
+from mockserver.apis.dynamo.seed import HARBOUR
 from specs.operation import Operation
 from tests.asgi import Client, Response
-from tests.mock import NOON
 from tests.mockserver.apis.dynamo.steps import BASE, OPERATIONS, Office, body_of, refused
+from tests.mockserver.apis.dynamo.things import things
 
-CALLERS = ("key", "owner", "admin", "member", "viewer", "billing", "driver", "site_owner")
+CALLERS = ("key", "owner", "admin", "member", "viewer", "billing", "driver", "site_owner", "installer")
 SIGNED_IN = [operation for name, operation in OPERATIONS.items() if ALLOWED.get(name) is not ANYBODY]
 OF_AN_ORGANIZATION = [operation for operation in SIGNED_IN if "{org_id}" in operation.path]
 
@@ -28,41 +22,14 @@ def named(operation: Operation) -> str:
     return operation.operation_id
 
 
-@pytest.fixture(scope="module")
-def things(_office: Office) -> Mapping[str, str]:
-    """Something of Harbour Volt for each parameter that a call needs, as it is in every world of the seed."""
-    office = _office
-    office.mock.reset()
-    world = office.mock.runtime.world
-    hub = next(site for site in world.sites if site.key == "london-hub")
-    *_, invitation_id = weekly_invitations(office.seed, office.harbour, NOON)
-    *_, reservation_id = daily_reservations(world, office.harbour, NOON.toordinal())
-    return {
-        "user_id": office.user_id("viewer"),
-        "invitation_id": invitation_id,
-        "session_id": sessions(world, office.harbour, NOON, of=drivers(world, office.harbour)[0])[-1].id,
-        "reservation_id": reservation_id,
-        "charge_point_id": "london-hub-001",
-        "tariff_id": next(iter(tariffs_of(office.seed, office.harbour))),
-        "rule_id": next(iter(rules_of(office.seed, office.harbour))),
-        "site_id": site_id(hub),
-        "project_id": str(project_id(hub)),
-        "asset_id": ids.prefixed("ast_", office.seed, "london-hub", "meter"),
-        "endpoint_id": "whe_3K9T1X7WQC5N8VDB",  # nobody has one from the start
-        "key_id": key_id(office.seed, HARBOUR.api_key(office.seed)),
-        "from": "2026-03-18",
-        "to": "2026-03-18",
-    }
-
-
 class Calls:
     """Calls of one operation on what Harbour Volt has, each in the organization of Harbour Volt unless told else."""
 
-    def __init__(self, office: Office, operation: Operation, things: Mapping[str, str]) -> None:
-        self.office, self.operation, self._things = office, operation, things
+    def __init__(self, office: Office, operation: Operation) -> None:
+        self.office, self.operation, self._things = office, operation, things(office, HARBOUR)
         self._body = body_of(operation)
         required = [each.name for each in operation.parameters if each.location == "query" and each.required]
-        self._query = {name: things[name] for name in required}
+        self._query = {name: self._things[name] for name in required}
         self._before = office.written()
 
     def by(self, client: Client, org_id: str = "", headers: Mapping[str, str] | None = None) -> Response:
@@ -74,8 +41,8 @@ class Calls:
 
 
 @pytest.fixture
-def calls(office: Office, operation: Operation, things: Mapping[str, str]) -> Calls:
-    return Calls(office, operation, things)
+def calls(office: Office, operation: Operation) -> Calls:
+    return Calls(office, operation)
 
 
 def refusal(response: Response) -> str:
