@@ -84,7 +84,8 @@ async def _tell(ctx: Context, org_id: str, at_s: int, places: Iterable[str]) -> 
         ctx.at = utc(at_s - 1)
         before = await Station.of(ctx, org_id, charge_point_id)
         ctx.at = utc(at_s)
-        await tell(before, await Station.of(ctx, org_id, charge_point_id))
+        if before.saved_s != at_s:  # else all was told when somebody did something there, in this second
+            await tell(before, await Station.of(ctx, org_id, charge_point_id))
     await ctx.store.put(_TOLD, org_id, {"until_s": at_s}, expected=told.version)
 
 

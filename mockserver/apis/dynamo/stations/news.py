@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from fixtures.days import unix_s
 from fixtures.ocpp.faults import fault_of
-from fixtures.sessions import Outcome
 from mockserver import ids
 from mockserver.apis.dynamo.events import has_listeners, job_of, raise_event
 from mockserver.apis.dynamo.price_book import PriceBook
@@ -79,7 +78,7 @@ def _of_firmware(before: Station, after: Station) -> Iterator[News]:
 def _of_card(before: Station, after: Station, number: int) -> Iterator[News]:
     """The card of a vehicle of the world, if the CSMS is asked about it; that of a client is told with the start."""
     visit = after.connectors[number].visit
-    if visit is None or visit.authorized_s is None or visit.outcome is Outcome.REJECTED or not after.is_online:
+    if visit is None or visit.authorized_s is None or not after.is_online:
         return
     if before.at_s < visit.authorized_s <= after.at_s and visit.plugged_in_s != after.connectors[number].stopped_s:
         yield "session.authorized", {"connector_id": number, "id_tag": visit.id_token}

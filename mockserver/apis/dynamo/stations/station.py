@@ -63,6 +63,8 @@ class Station:
         """Whether vehicles of the world come here."""
         stored: Mapping[str, Any] = document.value if document else {}
         self._document = document
+        self.saved_s: int = stored.get("saved_s", 0)
+        """When somebody did something here last, Unix seconds."""
         self._load_changed = False
         kept = stored.get("connectors", {})
         self.connectors = {
@@ -325,6 +327,7 @@ class Station:
             **self.presence.as_json(),
             "connectors": {str(number): connector.as_json() for number, connector in self.connectors.items()},
             **{name: getattr(self.state, name) for name in _KEPT},
+            "saved_s": self.at_s,
         }
         known = self._document
         written = await self.ctx.store.put(_STATIONS, self.id, value, expected=known.version if known else 0)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from fixtures.chargers import CELL_S
 from fixtures.days import DAY_S, unix_s, utc
 from fixtures.ocpp.faults import fault_of
-from fixtures.sessions import sessions
+from fixtures.ocpp.link import Link
+from fixtures.sessions import ChargingSession, Outcome, sessions
 from mockserver.apis.dynamo import world_events
 from mockserver.apis.dynamo.events import job_of
 from mockserver.apis.dynamo.stations.chargers import chargers
@@ -85,7 +87,8 @@ def test_a_new_charge_point_connects_for_its_first_run(office: Office, inbox: In
 
 def test_a_fault_that_is_shown_is_told_and_its_alert_is_over_with_it(office: Office, inbox: Inbox) -> None:
     subscribe(office.admin, inbox.url, "*")
-    show(office, "Faulted")
+    for _ in range(2):
+        show(office, "Faulted")
     wait(office, 10)
     show(office, None)
     place = {"charge_point_id": POINT, "connector_id": 1}
@@ -174,8 +177,9 @@ def test_new_firmware_is_told_when_it_is_fetched_and_when_it_runs(office: Office
     wait(office, 10 * MINUTE_S)
     assert inbox.news() == [("firmware.update_completed", {"charge_point_id": POINT, "firmware_version": "1.8.32"})]
     assert said(send(office.admin, "GET", f"/cpo/charge-points/{POINT}"))["firmware_version"] == "1.8.32"
+    command(office, "update_firmware", firmware_url="https://firmware.example/", retrieve_date=timestamp(at))
     wait(office, HOUR_S)
-    assert inbox.news() == []
+    assert [each[1].get("firmware_version") for each in inbox.news()] == [None, "1.8.32"]
 
 
 def test_what_a_client_makes_come_sooner_is_told_in_time(office: Office, inbox: Inbox) -> None:
@@ -282,19 +286,34 @@ def test_statuses_and_connections_follow_from_each_other_and_lead_to_what_is_sho
     assert {"charge_point.status_changed", "session.authorized", "session.cost_updated"} <= seen
 
 
-def test_a_fault_of_the_world_is_told_when_it_comes_and_when_it_goes(office: Office, inbox: Inbox) -> None:
+def first_visit(office: Office, is_meant: Callable[[ChargingSession], bool]) -> tuple[str, int, ChargingSession]:
+    """The next such visit at Polderstroom: at which charge point and connector."""
     world, start_s = office.mock.runtime.world, unix_s(NOON)
-    identity, number, fault = min(
+    return min(
         (
-            (charger.identity, evse.number, fault)
+            (charger.identity, evse.number, session)
             for charger in chargers(world, office.polder).values()
             for evse in charger.evses
             for session in sessions(world.seed, evse.traits, start_s, start_s + 60 * DAY_S)
-            if (fault := fault_of(session)) is not None and fault.cleared_s < session.unplugged_s
+            if is_meant(session)
         ),
-        key=lambda found: found[2].started_s,
+        key=lambda found: found[2].plugged_in_s,
     )
-    office.mock.runtime.clock.set(utc(fault.started_s - MINUTE_S))
+
+
+def at(office: Office, at_s: int) -> None:
+    office.mock.runtime.clock.set(utc(at_s))
+
+
+def test_a_fault_of_the_world_is_told_when_it_comes_and_when_it_goes(office: Office, inbox: Inbox) -> None:
+    def lasts(session: ChargingSession) -> bool:
+        fault = fault_of(session)
+        return fault is not None and fault.cleared_s < session.unplugged_s
+
+    identity, number, session = first_visit(office, lasts)
+    fault = fault_of(session)
+    assert fault is not None
+    at(office, fault.started_s - MINUTE_S)
     listen(office, inbox, "charge_point.fault", "alert.triggered", "alert.resolved")
     wait(office, MINUTE_S - 1)
     assert inbox.news() == []
@@ -306,6 +325,35 @@ def test_a_fault_of_the_world_is_told_when_it_comes_and_when_it_goes(office: Off
     assert inbox.news() == []
     wait(office, 1)
     assert inbox.news() == [("alert.resolved", alert)]
+
+
+def test_a_connection_that_drops_by_itself_is_told_when_it_does_and_when_it_is_back(
+    office: Office, inbox: Inbox
+) -> None:
+    world, cell = office.mock.runtime.world, unix_s(NOON) // CELL_S + 1
+    outage, identity = min(
+        (outage, identity)
+        for identity, charger in chargers(world, office.polder).items()
+        for outage in Link(world.seed, charger.traits).outages(cell)
+    )
+    place = {"charge_point_id": identity}
+    at(office, outage.start_s - 1)
+    listen(office, inbox, "charge_point.connected", "charge_point.disconnected")
+    wait(office, 1)
+    assert inbox.news() == [("charge_point.disconnected", place)]
+    wait(office, outage.end_s - outage.start_s)
+    assert ("charge_point.connected", place) in inbox.news()
+
+
+def test_a_card_that_is_rejected_is_not_let_in(office: Office, inbox: Inbox) -> None:
+    identity, number, session = first_visit(office, lambda session: session.outcome is Outcome.REJECTED)
+    at(office, session.plugged_in_s - 1)
+    listen(office, inbox)
+    wait(office, session.unplugged_s - session.plugged_in_s + 1)
+    place = (identity, number)
+    mine = [event for event, data in inbox.news() if (data["charge_point_id"], data.get("connector_id")) == place]
+    assert mine
+    assert {*mine} == {"charge_point.status_changed"}
 
 
 def test_step_by_step_the_same_is_told_as_after_a_jump_and_with_the_clock_put_back_nothing_again(
@@ -354,7 +402,9 @@ def test_a_longer_jump_is_told_of_its_last_day(office: Office, inbox: Inbox) -> 
 def test_nothing_is_told_of_while_nobody_asked(office: Office, inbox: Inbox) -> None:
     made = listen(office, inbox, "session.ended")
     body: Mapping[str, Any] = {"url": inbox.url, "events": ["session.ended"]}
+    assert "dynamo.told" in office.written()
     said(send(office.polder_key, "PUT", f"{ENDPOINTS}/{made['id']}", {**body, "status": "disabled"}))
+    assert "dynamo.told" not in office.written()
     wait(office, 6 * HOUR_S)
     said(send(office.polder_key, "PUT", f"{ENDPOINTS}/{made['id']}", body))
     wait(office, 6 * HOUR_S)
