@@ -46,6 +46,11 @@ class Credentials:
         roles = dict.fromkeys(role for role in self.callers.values() if role not in self.roles)
         return {role: tuple(label for label, its in self.callers.items() if its == role) for role in roles}
 
+    def learn(self, secret: str, variable: str) -> None:
+        """Keep a secret that the run has come by out of everything it writes, too."""
+        object.__setattr__(self, "secrets", {**self.secrets, secret: variable})
+        self.__dict__.pop("recognisable", None)
+
     @cached_property
     def recognisable(self) -> Mapping[str, str]:
         """The secrets that stand out in any text, and those within them: what follows a scheme, a password in Basic."""

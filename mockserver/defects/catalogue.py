@@ -31,6 +31,9 @@ MODULES = (
     "stekker_bess.resources",
     "stekker_bess.measurements",
     "stekker_bess.schedules",
+    "dynamo.people",
+    "dynamo.charging",
+    "dynamo.money",
 )
 """Where defects are; each module has its `DEFECTS`."""
 

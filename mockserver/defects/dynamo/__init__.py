@@ -1,0 +1,1 @@
+"""Defects that only Dynamo's API can have."""
