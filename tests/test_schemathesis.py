@@ -10,23 +10,35 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from mockserver.apis.dynamo.accounts import ready_accounts
+from mockserver.apis.dynamo.ocpi.partners import REGISTERED
+from mockserver.apis.dynamo.ocpi.partners import ready_accounts as partners
+from mockserver.apis.dynamo.seed import HARBOUR, POLDER, SeedOrganization
+from mockserver.http.accounts import ReadyAccounts
+from specs.catalogue import path_of
+from specs.loader import load
 from tests.mockserver.commands.server import ROOT, Server
 
+SEED = 1
+"""Of the world under test."""
 SEEDS = (1, 20_260_318, 987_654_321)
 EXAMPLES = {
     "/ev-energy/v2": 15,
     "/ev-energy/o": 15,
     "/stekker/api/v1": 10,
     "/stekker/api/bess/v1": 12,
+    "/dynamo/api/v1": 2,
+    "/dynamo/ocpi": 4,
     "/_mock": 6,
+    "/_mock/dynamo": 4,
     "/_mock/stekker": 6,
 }
-"""Generated requests per operation in the fuzzing phase: all runs take a minute on two idle cores."""
+"""Generated requests per operation in the fuzzing phase: all runs take a minute and a half on two idle cores."""
 TIMEOUT_S = 120
 ALL_PHASES = "examples,coverage,fuzzing,stateful"
 
@@ -34,6 +46,9 @@ ALL_PHASES = "examples,coverage,fuzzing,stateful"
 # phase `use_after_free` would blame the server for `POST /reset`. They are tested like all others, but not walked
 # over: see `test_operations_that_end_the_world`.
 ENDS_THE_WORLD = ("reset_world", "put_seed", "import_state", "clear_journal", "clear_faults")
+
+ENDS_THE_VISIT = ("delete-credentials", "log-out-installer")
+"""Who did that is a stranger, who learns nothing."""
 
 CONFIGURATION = """
 [phases.examples]
@@ -84,6 +99,27 @@ def _token(server: Server, base_path: str) -> str:
     return server.token_of["stekker-north" if base_path.startswith("/stekker") else "ev-energy-full"]
 
 
+def _callers(base_path: str) -> dict[str, str]:
+    """What Authorization to send on paths that begin like this: nobody may do all of Dynamo, and others need one."""
+
+    def told(ready: Callable[..., ReadyAccounts], organization: SeedOrganization, label: str) -> str:
+        wanted = (organization.id(SEED), label)
+        tokens = ready(SEED, ()).tokens or {}
+        return next(text for text, grant in tokens.items() if (grant["client_id"], grant["label"]) == wanted)
+
+    if base_path == "/dynamo/ocpi":
+        return {"": f"Token {told(partners, POLDER, REGISTERED)}"}
+    if base_path != "/dynamo/api/v1":
+        return {}
+    people = (
+        ("", POLDER, "owner"),
+        ("/portal/", POLDER, "driver 1"),
+        ("/installer/", POLDER, "installer"),
+        ("/site-owner/", HARBOUR, "site owner, completed"),
+    )
+    return {begin: f"Bearer {told(ready_accounts, *who)}" for begin, *who in people}
+
+
 def _paired(server: Server) -> str:
     """A charge point that can report events."""
     body = {"event": "ChargePointDetailsNotification", "chargePointId": "5f1d7c0a93be24684c0de7a1"}
@@ -95,24 +131,27 @@ def _paired(server: Server) -> str:
 def _run(
     server: Server, base_path: str, seed: int, folder: Path, *options: str, phases: str = ALL_PHASES
 ) -> subprocess.CompletedProcess[str]:
-    server.call("PUT", "/_mock/seed", {"seed": 1})
+    server.call("PUT", "/_mock/seed", {"seed": SEED})
     server.call("PUT", "/_mock/clock", {"now": "2026-03-18T12:00:00Z", "speed": 0})
     known = _known_ids(server)
     (folder / "schemathesis.toml").write_text(CONFIGURATION)
+    callers = _callers(base_path)
     is_guarded = base_path == "/ev-energy/v2" or base_path.startswith("/stekker")
-    bearer = ["--header", f"Authorization: Bearer {_token(server, base_path)}"] if is_guarded else []
+    authorization = f"Bearer {_token(server, base_path)}" if is_guarded else callers.get("")
+    guarded = ["--header", f"Authorization: {authorization}"] if authorization else []
     return subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{server.origin}{base_path}/openapi.json"),
             *("--url", server.origin + base_path, "--seed", str(seed)),
             *("--checks", "all", "--phases", phases, "--continue-on-failure"),
             *("--max-examples", str(EXAMPLES[base_path]), "--no-color", "--warnings", "off"),
-            *bearer,
+            *guarded,
             *options,
         ],
         cwd=folder,  # for its caches and the configuration
         env=os.environ
-        | {"SCHEMATHESIS_HOOKS": "tests.schemathesis_hooks", "PYTHONPATH": str(ROOT), "KNOWN_IDS": json.dumps(known)},
+        | {"SCHEMATHESIS_HOOKS": "tests.schemathesis_hooks", "PYTHONPATH": str(ROOT)}
+        | {"KNOWN_IDS": json.dumps(known), "CALLERS": json.dumps(callers)},
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,
@@ -150,6 +189,24 @@ def test_stekker(server: Server, tmp_path: Path, base_path: str) -> None:
     # Those of events lead through a transaction, which takes two events that fit: the laws of the contract play it.
     if base_path != "/stekker/api/v1":
         assert "API Links:    0 covered" not in done.stdout, "no link was followed: the run has seen nothing"
+
+
+@pytest.mark.parametrize("base_path", ["/dynamo/api/v1", "/dynamo/ocpi", "/_mock/dynamo"])
+def test_dynamo(server: Server, tmp_path: Path, base_path: str) -> None:
+    excluded = [part for name in ENDS_THE_VISIT for part in ("--exclude-operation-id", name)]
+
+    phases = "examples,fuzzing,stateful" if base_path == "/dynamo/api/v1" else ALL_PHASES
+    _assert_no_finding(server, _run(server, base_path, SEEDS[0], tmp_path, *excluded, phases=phases))
+
+
+# The coverage phase sends sixty requests per operation: every seventh of 122 is as much as there is time for.
+def test_a_part_of_dynamo_case_by_case(server: Server, tmp_path: Path) -> None:
+    operations = [each.operation_id for each in load(path_of("dynamo"), examples=False).operations]
+    included = [
+        part for name in operations[::7] if name not in ENDS_THE_VISIT for part in ("--include-operation-id", name)
+    ]
+
+    _assert_no_finding(server, _run(server, "/dynamo/api/v1", SEEDS[0], tmp_path, *included, phases="coverage"))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
