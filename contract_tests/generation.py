@@ -121,7 +121,8 @@ def _schema(plan: Plan, config: schemathesis.Config, alarms: FalseAlarms, steeri
         schema.location = plan.contract.path.absolute().as_uri()  # for references to other files
     schema.hook("filter_failure")(lambda _, failure, case, __: alarms.is_breach(failure, case))
     steering.steer(schema)
-    return schema.include(lambda context: context.operation.label in plan.generated)
+    # Not `include`, beside which the operations of the configuration are included, too.
+    return schema.exclude(lambda context: context.operation.label not in plan.generated)
 
 
 def _headers(plan: Plan, told: Mapping[str, str]) -> dict[str, str]:

@@ -135,6 +135,17 @@ def test_without_the_credential_the_run_says_what_it_needs(run_check: Check, spe
     assert not [status for place, status in cars.answers if place == "rides"]
 
 
+@pytest.mark.parametrize("words", [("--mode", "read-only"), ("--exclude", "POST /washes"), ()])
+def test_known_callers_open_nothing_else(run_check: Check, spec: Path, words: tuple[str, ...]) -> None:
+    washer = "" if words else "callers: {rider: [Rides], washer: [POST /washes]}\n"
+    if washer:
+        spec.with_name("cars.laws.yaml").write_text(washer, "utf-8")
+    cars = Cars()
+    check_cars(run_check, spec, cars, "--value", f"rider_token={RIDERS}", "--phases", "examples,coverage", *words)
+    assert cars.answers["rides", 200] > 0
+    assert not {status for place, status in cars.answers if place == "washes"} & {200, 400, 404}
+
+
 def test_bodies_name_things_that_lists_have_shown(run_check: Check, spec: Path) -> None:
     cars = Cars()
     check_cars(run_check, spec, cars, "--phases", "examples,coverage")
