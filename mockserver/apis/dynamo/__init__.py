@@ -51,6 +51,7 @@ async def _resume(runtime: Runtime) -> None:
 API = Api(
     name=API_NAME,
     base_path="/dynamo/api/v1",
+    example="/dynamo/api/v1/cpo/fleet/summary",
     handlers=__name__,
     views=views,
     errors=DynamoErrors(),
