@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +17,16 @@ import pytest
 from tests.mockserver.apis.stekker.unreliable import Receiver
 from tests.mockserver.commands.server import ROOT, Server, environment
 
-PAGE = ROOT / "docs/stekker.md"
+STEKKER = ROOT / "docs/stekker.md"
+DYNAMO = ROOT / "docs/dynamo.md"
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ (?P<line>.+?)\n(?P<answer>[\[{].*?)?(?=^\$|\Z)", re.MULTILINE | re.DOTALL)
 CALL = """curl() { command curl -sS -w '\\n%{http_code}' "$@"; }"""
 """Each call of curl ends with a line that has its status."""
+KEPT = re.compile(r"(?:^| )([A-Z]+)=\$\(")
+"""What a line keeps of an answer, or of the banner."""
+NOT_HERE = ("gridmock ", "export ")
+"""What runs elsewhere, or needs what the reader puts in."""
 CSMS = ROOT / "docs/examples/stekker_csms.py"
 AT = "2026-03-18T07:30:00Z"
 MAX_POWER_W = 11_040
@@ -99,39 +105,66 @@ def test_the_csms_says_what_went_wrong(server: Server) -> None:
     assert "403" in done.stderr
 
 
-def pasted() -> list[tuple[str, Any]]:
-    """The command lines of the page that call the mock, with what they say is answered, or None."""
-    blocks = "".join(CONSOLE.findall(PAGE.read_text(encoding="utf-8")))
+def pasted(page: Path) -> list[tuple[str, Any]]:
+    """The command lines of a page for a shell beside the mock, with what they say is answered, or None."""
+    blocks = "".join(CONSOLE.findall(page.read_text(encoding="utf-8")))
     found = [(match["line"], match["answer"]) for match in COMMAND.finditer(blocks)]
-    return [(line, answer and json.loads(answer)) for line, answer in found if "curl" in line]
+    return [(line, answer and json.loads(answer)) for line, answer in found if not line.startswith(NOT_HERE)]
+
+
+def started(page: Path) -> list[str]:
+    """How the page starts the mock."""
+    found = re.search(r"^\$ gridmock serve ([^|\n]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found is not None
+    return found[1].split()
+
+
+def paste(page: Path, server: Server, receiver: Receiver, folder: Path, **settings: str) -> None:
+    """Run the lines of a page one after the other in one shell; each is answered as the page shows."""
+    commands = pasted(page)
+    origins = {"http://127.0.0.1:8080": server.origin} | {
+        f"{host}:9000": f"{host}:{receiver.port}" for host in ("127.0.0.1", "localhost")
+    }
+    script = "\necho ---\n".join([CALL, *(kept(line) for line, _ in commands)])
+    script = re.sub("|".join(map(re.escape, origins)), lambda match: origins[match[0]], script)
+    done = subprocess.run(
+        ["bash", "-c", script],
+        env=environment(**settings), cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    answers = done.stdout.split("---\n")[1:]
+    assert done.stderr == ""
+    assert len(answers) == len(commands) > 20
+    for (line, shown), said in zip(commands, answers, strict=True):
+        check_answer(line, shown, said.replace(str(receiver.port), "9000"))
+    assert receiver.arrivals
+
+
+def kept(line: str) -> str:
+    """The line, and an error where it should have kept something and there was nothing."""
+    return "\n".join([line, *(f": ${{{name}:?}}" for name in KEPT.findall(line))])
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
-def test_the_page_works_when_it_is_pasted() -> None:
-    commands = pasted()
-    started = re.search(r"^\$ gridmock serve (.+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert started is not None
-    with Receiver() as receiver, Server(*started[1].split()) as server:
+def test_the_page_works_when_it_is_pasted(tmp_path: Path) -> None:
+    with Receiver() as receiver, Server(*started(STEKKER)) as server:
         receiver.up()
-        origins = {"http://127.0.0.1:8080": server.origin, "http://127.0.0.1:9000": f"http://127.0.0.1:{receiver.port}"}
-        script = "\necho ---\n".join([CALL, *(line for line, _ in commands)])
-        script = re.sub("|".join(map(re.escape, origins)), lambda match: origins[match[0]], script)
         tokens = {"TOKEN": token_of(server, "stekker-south"), "NORTH": token_of(server, "stekker-north")}
-        done = subprocess.run(
-            ["bash", "-c", script], env=environment(**tokens), capture_output=True, text=True, timeout=60, check=False
-        )
-        answers = done.stdout.split("---\n")[1:]
-        assert done.stderr == ""
-        assert len(answers) == len(commands) > 20
-        for (line, shown), said in zip(commands, answers, strict=True):
-            check_answer(line, shown, said.replace(str(receiver.port), "9000"))
-        assert receiver.arrivals
+        paste(STEKKER, server, receiver, tmp_path, **tokens)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_the_page_of_dynamo_works_when_it_is_pasted(tmp_path: Path) -> None:
+    with Receiver() as receiver, Server(*started(DYNAMO)) as server:
+        receiver.up()
+        (tmp_path / "mock.log").write_text(server.banner, "utf-8")
+        paste(DYNAMO, server, receiver, tmp_path)
+        assert (tmp_path / "receipt.pdf").read_bytes().startswith(b"%PDF-")
 
 
 def check_answer(line: str, shown: Any, said: str) -> None:
     """The status fits, and what is shown is part of what was said."""
-    if line.startswith("BATTERY="):
-        return  # kept for the next line
+    if not said:
+        return  # it kept something for a later line
     answer, _, status = said.rpartition("\n")
     is_refused = isinstance(shown, dict) and "error" in shown
     assert (int(status) >= 400) == is_refused, (line, said)
