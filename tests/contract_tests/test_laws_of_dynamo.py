@@ -56,7 +56,7 @@ def check_dynamo(office: Office, server: tuple[Broken, str], run_check: Check) -
         told = (word for value in values for word in ("--value", value))
         result = run_check("dynamo", "--url", url + BASE, "--token", key, "--settle", "0", *told, *words)
         broken.take_back()
-        for secret in (key, *tokens.values()):
+        for secret in (key, *tokens.values(), "dyn_live_", "Groepenkast"):
             assert secret not in result.output
         return result
 
@@ -92,3 +92,8 @@ def test_the_mock_breaks_no_law_of_its_own(check_dynamo: CheckDynamo) -> None:
     assert result.exit_code == 0, result.output
     assert "0 findings" in result.output
     assert "Not played" not in result.output
+
+
+def test_what_could_not_be_undone_is_left_alone(check_dynamo: CheckDynamo) -> None:
+    result = check_dynamo((), "--mode", "safe", *law_words("owner_is_protected"))
+    assert "owner_is_protected\n      --mode safe sends no POST to /organizations:" in result.output
