@@ -29,7 +29,7 @@ class Reloading:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "ev_energy"
         self.common = self.folder / "common.yaml"
-        declared = selected(())
+        declared = selected(("ev-energy",))
         documents = load_specs(declared)
         self.runtime = create_runtime(Settings(at=NOON, speed=0.0), declared, documents)
         self.application = serve.Swappable(create_app(self.runtime, declared, documents))
