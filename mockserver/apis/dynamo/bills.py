@@ -7,6 +7,7 @@ from datetime import datetime
 
 from mockserver.apis.dynamo.disputes import DISPUTES
 from mockserver.apis.dynamo.price_book import PriceBook
+from mockserver.apis.dynamo.price_registry import REDEMPTIONS
 from mockserver.apis.dynamo.registry import ORGANIZATIONS
 from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.sessions import BilledSession, Driver, sessions
@@ -18,13 +19,18 @@ from mockserver.http.exchange import Context, Reply
 
 
 async def sessions_of(
-    ctx: Context, driver: Driver | None = None, *, since: datetime | None = None, only: str | None = None
+    ctx: Context,
+    driver: Driver | None = None,
+    *,
+    org_id: str | None = None,
+    since: datetime | None = None,
+    only: str | None = None,
 ) -> Sequence[BilledSession]:
-    """The sessions of the caller's organization, or of one of its drivers, newest first; of days not before `since`.
+    """The sessions of an organization, or of one of its drivers, newest first; of days not before `since`.
 
-    `only` is the id of one of them.
+    The organization is the caller's if none is given; `only` is the id of one of the sessions.
     """
-    org_id = Caller.of(ctx).org_id
+    org_id = org_id or Caller.of(ctx).org_id
     return sessions(
         ctx.world,
         org_id,
@@ -33,14 +39,17 @@ async def sessions_of(
         since=since,
         only=only,
         transactions=await TRANSACTIONS.of(org_id).list(ctx),
+        redemptions=await REDEMPTIONS.of(org_id).list(ctx),
         came=await came(ctx, org_id),
         book=await PriceBook.of(ctx, org_id),
     )
 
 
-async def session_of(ctx: Context, session_id: str, driver: Driver | None = None) -> BilledSession:
+async def session_of(
+    ctx: Context, session_id: str, driver: Driver | None = None, *, org_id: str | None = None
+) -> BilledSession:
     """The one of them with that id; NotFound when there is none."""
-    found = await sessions_of(ctx, driver, only=session_id)
+    found = await sessions_of(ctx, driver, org_id=org_id, only=session_id)
     if not found:
         raise NotFound(f"There is no session {session_id}.", slug="session_not_found")
     return found[0]

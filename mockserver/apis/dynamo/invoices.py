@@ -1,7 +1,8 @@
 """The invoices of an organization: what the sessions that ended in a month cost, by the calendar of its time zone.
 
 A month that is over is added up as a whole, which takes about a second, when somebody looks at its invoice, and kept
-by all that it depends on: where the organization operates, and what its clients did to prices, sessions and connectors.
+by all that it depends on: where the organization operates, what its clients did to prices, sessions and connectors, and
+the codes that drivers entered.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from fixtures.days import DAY_S, midnight, unix_s
 from fixtures.rng import unit
 from mockserver import ids
 from mockserver.apis.dynamo.price_book import PriceBook, changes_of
+from mockserver.apis.dynamo.price_registry import REDEMPTIONS
 from mockserver.apis.dynamo.registry import ORGANIZATIONS, SETTINGS, to_the_second
 from mockserver.apis.dynamo.sessions import Premises, sessions
 from mockserver.apis.dynamo.stations.connectors import Windows
@@ -126,14 +128,14 @@ async def invoices_of(ctx: Context, org_id: str) -> list[Invoice]:
     while len(first_days) < _MONTHS:
         first_days.append((first_days[-1] - timedelta(days=1)).replace(day=1))
     changes, transactions = await changes_of(ctx, org_id), await TRANSACTIONS.of(org_id).list(ctx)
-    closed = await closures(ctx, org_id)
+    redemptions, closed = await REDEMPTIONS.of(org_id).list(ctx), await closures(ctx, org_id)
     return [
         Invoice(
             premises=Premises(ctx.world, ctx.world.seed, ctx.world.named, org_id),
             first_day=first_day,
             zone=zone,
             currency=settings["currency"],
-            deeds=_deeds(*_month(first_day, zone), changes, transactions, closed),
+            deeds=_deeds(*_month(first_day, zone), changes, transactions, redemptions, closed),
             at=ctx.at,
         )
         for first_day in first_days
@@ -146,6 +148,7 @@ def _deeds(
     end: datetime,
     changes: Sequence[Value],
     transactions: Sequence[Value],
+    redemptions: Sequence[Value],
     closed: Mapping[str, Windows],
 ) -> bytes:
     """What of all that was done matters to a month: nothing that is done later does."""
@@ -163,6 +166,7 @@ def _deeds(
         [
             [each for each in changes if datetime.fromisoformat(each["at"]) < end],
             [each for each in transactions if each["stopped_at"] is not None and first <= each["stopped_at"] < last],
+            [each for each in redemptions if datetime.fromisoformat(each["entered_at"]) < end],
             {name: found for name, found in windows.items() if found},
         ]
     )
@@ -170,13 +174,14 @@ def _deeds(
 
 def _sums(premises: Premises, start: datetime, end: datetime, deeds: bytes) -> Mapping[str, Sums]:
     """What the sessions that ended in [start, end) amount to, with all that was done, by currency."""
-    changes, transactions, closed = orjson.loads(deeds)
+    changes, transactions, redemptions, closed = orjson.loads(deeds)
     found = sessions(
         premises.world,
         premises.org_id,
         end,
         since=start - _LONGEST_SESSION,
         transactions=transactions,
+        redemptions=redemptions,
         came=found_free(closed),
         book=PriceBook.shared(premises.seed, premises.org_id, changes),
     )

@@ -20,6 +20,7 @@ import orjson
 from mockserver.apis.dynamo import prices, seed, seed_prices
 from mockserver.apis.dynamo.prices import Schedule, UserType
 from mockserver.domain.billing.breakdown import CostBreakdown
+from mockserver.domain.billing.promotions import Promotion
 from mockserver.domain.billing.rules import BillingRule
 from mockserver.domain.billing.session_facts import SessionFacts
 from mockserver.domain.billing.tariffs import Tariff
@@ -109,8 +110,8 @@ class PriceBook:
 
     def __init__(self, world_seed: int, org_id: str, changes: Sequence[Value] = ()) -> None:
         self._editions = [*accumulate(changes, Edition.changed, initial=_first(world_seed, org_id))]
-        self.bills: dict[SessionFacts, CostBreakdown] = {}
-        """Of sessions that are over, as somebody has worked them out; no later change touches them."""
+        self.bills: dict[tuple[SessionFacts, Promotion | None], CostBreakdown] = {}
+        """Of sessions that are over, by the code entered too, as somebody worked them out: no change touches them."""
 
     @classmethod
     async def of(cls, ctx: Context, org_id: str) -> PriceBook:

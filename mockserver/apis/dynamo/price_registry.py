@@ -136,6 +136,17 @@ CODES = resource(
     base=seed_prices.codes,
 )
 
+REDEMPTIONS = resource(
+    name="redemption",
+    plural="redemptions",
+    collection="dynamo.redemptions",
+    members={},
+    id_member="session_id",
+    id_form=prefixed("sess_"),
+    stamps={"entered_at": True},
+)
+"""The code that a driver entered for a session: `promotion`, and the `user` for whom it counts, or else their card."""
+
 USER_TYPES = resource(
     name="user type",
     plural="user types",

@@ -37,7 +37,6 @@ _REMEMBERED = 50_000
 """Bills, at most: of more than half a year."""
 _CODE_SHARE = 0.25
 """Of the sessions, those for which a promotional code was used."""
-"""Bills of sessions that are over, which reports add up again and again."""
 Came = Callable[[Session], bool]
 
 
@@ -76,6 +75,8 @@ class BilledSession:
     charge: Charge
     at: datetime
     book: PriceBook
+    entered: Promotion | None = None
+    """The promotional code that its driver entered, which was accepted then."""
 
     @property
     def id(self) -> str:
@@ -175,12 +176,12 @@ class BilledSession:
         facts = self.facts
         if not facts.is_finished:
             return self._billed(facts)
-        known = self.book.bills
-        if facts not in known:
+        known, key = self.book.bills, (facts, self.entered)
+        if key not in known:
             if len(known) >= _REMEMBERED:
                 known.clear()
-            known[facts] = self._billed(facts)
-        return known[facts]
+            known[key] = self._billed(facts)
+        return known[key]
 
     def _billed(self, facts: SessionFacts) -> CostBreakdown:
         tariff = self.book.at(facts.started_at).tariff(facts.charger_id, facts.started_at)
@@ -194,7 +195,9 @@ class BilledSession:
         return next(codes, None)
 
     def _code(self, currency: str) -> Promotion | None:
-        """The promotional code that was used for it, where one was and could be."""
+        """The promotional code that was used for it, where one was and could be; one that was entered goes before."""
+        if self.entered is not None:
+            return self.entered if self.entered.fits(currency) else None
         if self.organization is None or self.ended_at is None:
             return None
         if unit(self.seed, "promotional code", self.id) >= _CODE_SHARE:
@@ -213,15 +216,16 @@ def sessions(
     since: datetime | None = None,
     only: str | None = None,
     transactions: Sequence[Value] = (),
+    redemptions: Sequence[Value] = (),
     came: Came = _always,
     book: PriceBook | None = None,
 ) -> Sequence[BilledSession]:
     """All of an organization, or of a driver, that have begun by an aware instant, newest first, as they are by then.
 
     Without `since`, the day of the first ones of the world, `HISTORY` says how far these go back; `only` is the id of
-    one of them. `transactions` are those that clients began or ended, and `came` says whether a vehicle of the world
-    found its connector free; `book` says what they cost, and without one they cost what they do as long as nobody
-    changes a price.
+    one of them. `transactions` are those that clients began or ended, `redemptions` the promotional codes that drivers
+    entered, and `came` says whether a vehicle of the world found its connector free; `book` says what they cost, and
+    without one they cost what they do as long as nobody changes a price.
     """
     organization = seed.seed_organization(world.seed, org_id)
     book = book or PriceBook(world.seed, org_id)
@@ -229,14 +233,15 @@ def sessions(
     who, by_id = {each.number: each for each in known}, {each.id: each for each in known}
     days = range(unix_s(since or at - HISTORY) // DAY_S, unix_s(at) // DAY_S + 1)
     cut = {each["id"]: each for each in transactions if each["is_of_world"]}
+    entered = {each["session_id"]: promotion(each["promotion"]) for each in redemptions}
     begun = [
-        BilledSession(world.seed, organization, who.get(number), charge, at, book)
+        BilledSession(world.seed, organization, who.get(number), charge, at, book, entered.get(charge.session_id))
         for number, session in _visits(world, org_id, [of.number] if of else _numbers(world, org_id), days, only)
         if session.started_at and session.started_at <= at and came(session)
         for charge in [ChargeOfWorld.of(session, cut.get(f"txn_{session.id}"))]
     ]
     begun += [
-        BilledSession(world.seed, None, by_id.get(each["user_id"]), charge, at, book)
+        BilledSession(world.seed, None, by_id.get(each["user_id"]), charge, at, book, entered.get(charge.session_id))
         for each in transactions
         if not each["is_of_world"] and (of is None or of.id == each["user_id"])
         for charge in [ChargeOfClient.of(each)]

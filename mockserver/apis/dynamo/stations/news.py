@@ -15,6 +15,7 @@ from fixtures.ocpp.faults import fault_of
 from mockserver import ids
 from mockserver.apis.dynamo.events import has_listeners, job_of, raise_event
 from mockserver.apis.dynamo.price_book import PriceBook
+from mockserver.apis.dynamo.price_registry import REDEMPTIONS
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.sessions import BilledSession, sessions
 from mockserver.apis.dynamo.stations.connectors import FAULTED, Connector
@@ -148,8 +149,16 @@ async def _session(station: Station, number: int, now: Station) -> BilledSession
         key = f"txn_{station.world_id_of(connector.visit)}"
         kept = await TRANSACTIONS.of(org_id).find(ctx, key)
     only, transactions = f"sess_{key.removeprefix('txn_')}", [] if kept is None else [kept]
-    book = await PriceBook.of(ctx, org_id)
-    (found,) = sessions(ctx.world, org_id, ctx.at, only=only, transactions=transactions, book=book)
+    redemption = await REDEMPTIONS.of(org_id).find(ctx, only)
+    (found,) = sessions(
+        ctx.world,
+        org_id,
+        ctx.at,
+        only=only,
+        transactions=transactions,
+        redemptions=[] if redemption is None else [redemption],
+        book=await PriceBook.of(ctx, org_id),
+    )
     return found
 
 
