@@ -56,7 +56,8 @@ async def create_token(ctx: Context, *, client_id: str) -> Reply:
     body = ctx.body or {}
     user_id = body.get("user_id")
     if user_id is not None and not _is_known(ctx, user_id):
-        raise InvalidRequest([FieldError("body", "user_id", "there is no such user; GET /_mock/users lists them")])
+        text = "there is no such user; GET /_mock/users lists those of the world, an API names those that it makes"
+        raise InvalidRequest([FieldError("body", "user_id", text)])
     accounts = ctx.runtime.accounts
     try:
         scopes = accounts.granted_scopes(application, " ".join(body.get("scopes", ())))

@@ -48,7 +48,8 @@ async def accept_invitation(ctx: Context) -> dict[str, Any]:
         raise INVITATIONS.unknown("with this token")
     joining = user_id(seed, invitation["email"])
     if ctx.principal is not None and ctx.user_id != joining:
-        raise Forbidden("The credential is not that of whoever is invited; send theirs, or none.", slug="invitation_email_mismatch")
+        text = "The credential is not that of whoever is invited; send theirs, or none."
+        raise Forbidden(text, slug="invitation_email_mismatch")
     await _move(ctx, invitation, "accept")
     org_id, email = invitation["org_id"], invitation["email"]
     known = ctx.principal and await MEMBERS.of(ctx.principal.client_id).find(ctx, joining)

@@ -68,7 +68,7 @@ async def list_active_transactions(ctx: Context, *, charge_point_id: str | None)
 async def _send(ctx: Context, action: str, payload: Payload, named: Naming) -> Value:
     station = await Station.of(ctx, Caller.of(ctx).org_id, ctx.body["charge_point_id"])
     if station.version != "1.6":
-        raise mismatch(station.id, station.version)
+        raise mismatch(station.id, station.version, "; /cpo/commands takes both")
     check(action, payload, ctx.at, named)
     answer = (await station.call(action, payload)).heard()
     if answer.status not in STATUSES:

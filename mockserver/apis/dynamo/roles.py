@@ -33,7 +33,7 @@ MEMBER_ROLES = STAFF | {"viewer", "billing"}
 BILLING_READERS = ADMINS | {"viewer", "billing"}
 """A member has nothing to do with bills."""
 DRIVERS, SITE_OWNERS, INSTALLERS = frozenset({DRIVER}), frozenset({SITE_OWNER}), frozenset({INSTALLER})
-NO_MEMBER = "The user of this token is no longer a member."
+NO_MEMBER = "The user of this token is no member, or no longer one."
 ANYBODY: frozenset[str] = frozenset()
 """Whoever the contract lets in, also without a credential."""
 
@@ -220,10 +220,9 @@ async def permit(exchange: Exchange) -> None:
     is_of_people = caller.kind not in (KEY, USER)
     if is_of_people or not allowed & MEMBER_ROLES:
         if caller.kind not in allowed:
-            kind = caller.kind.replace("_", " ")
-            raise Forbidden(
-                f"This operation is not open to the credential that was sent, which is of the kind: {kind}."
-            )
+            wanted = "a member or an API key" if allowed & MEMBER_ROLES else f"the kind: {', '.join(sorted(allowed))}"
+            text = f"The credential that was sent is of the kind: {caller.kind}; this operation needs one of {wanted}."
+            raise Forbidden(text.replace("_", " "))
         return
     org_id = exchange.parameters.get("org_id", principal.client_id)
     role = await caller.role_in(ctx, org_id)

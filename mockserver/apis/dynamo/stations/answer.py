@@ -68,6 +68,6 @@ class Answer:
         return BadGateway(text, slug="charge_point_rejected")
 
 
-def mismatch(charge_point_id: str, version: str) -> Conflict:
-    """The refusal of what a station of that version of OCPP cannot be told."""
-    return Conflict(f"{charge_point_id} speaks OCPP {version}.", slug="ocpp_version_mismatch")
+def mismatch(charge_point_id: str, version: str, instead: str = "") -> Conflict:
+    """The refusal of what a station of that version of OCPP cannot be told, and what can be done instead."""
+    return Conflict(f"{charge_point_id} speaks OCPP {version}{instead}.", slug="ocpp_version_mismatch")
