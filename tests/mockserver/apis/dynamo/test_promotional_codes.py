@@ -260,6 +260,17 @@ def test_an_amount_in_another_currency_cannot_be_used(office: Office) -> None:
     assert "an amount in EUR, and the session is billed in GBP" in answer.json()["detail"]
 
 
+def test_an_amount_is_not_taken_off_another_currency_that_comes_in_the_same_second(office: Office) -> None:
+    made(office, **POUND)
+    session_id = f"sess_{transaction(office, 'POST', body={'id_tag': CARD})['id'].removeprefix('txn_')}"
+    said(enter(office, session_id, "QUAY1"))
+    (tariff,) = said(send(office.key, "GET", "/billing/tariffs"))["tariffs"]
+    euro = {**{name: tariff[name] for name in ("name", "components", "tax_rate_percent")}, "currency": "EUR"}
+    said(send(office.key, "PUT", f"/billing/tariffs/{tariff['id']}", euro))
+    breakdown = bill(office, session_id)
+    assert (breakdown["currency"], lines(breakdown)) == ("EUR", [])
+
+
 def test_a_session_that_has_ended_keeps_its_cost(office: Office) -> None:
     made(office)
     session_id = begin(office)
