@@ -205,7 +205,8 @@ DYNAMO: Found = {
     "driver_and_operator_see_the_same_bill": ("drivers-see-more",),
     "drivers_see_their_own_sessions_only": ("drivers-see-others",),
     "receipt_is_a_pdf": ("receipt-is-text",),
-    "receipt_comes_when_the_session_is_over": ("receipt-too-early", "live-for-ever"),
+    "receipt_comes_when_the_session_is_over": ("receipt-too-early",),
+    "live_cost_ends_with_the_session": ("live-for-ever",),
     "session_has_one_dispute_at_a_time": ("disputed-twice",),
     "promotional_code_is_unique": ("code-given-twice",),
     "reports_have_the_same_totals": ("trend-lacks-a-session",),
@@ -214,6 +215,12 @@ DYNAMO: Found = {
         "report-lacks-a-charge-point@get-revenue-by-charge-point",
     ),
 }
+
+DYNAMO_GENERAL: Found = {
+    "other_tenants_see_nothing": ("sites-of-others-shown",),
+    "lists_are_in_order": ("sites-oldest-first",),
+}
+"""What general laws find by what is declared of Dynamo."""
 
 DYNAMO_INVARIANTS: Found = {
     "CostComponent": ("unit-price-wrong",),

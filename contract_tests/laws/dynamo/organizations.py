@@ -13,6 +13,7 @@ MEMBERS, MEMBER = "GET /organizations/{org_id}/members", "DELETE /organizations/
 ROLE = "PUT /organizations/{org_id}/members/{user_id}/role"
 INVITE = "POST /organizations/{org_id}/invitations"
 CANCEL = "DELETE /organizations/{org_id}/invitations/{invitation_id}"
+_CONFLICT = (*BAD_REQUEST, 409)
 _SAID = ("name", "country", "contact_email")
 
 
@@ -60,9 +61,9 @@ def owner_is_protected(stage: Stage) -> None:
     exchange = stage.call(ROLE, {"role": "admin"}, org_id=org_id, user_id=user_id)
     if exchange.succeeded:
         stage.later(lambda: stage.aside(ROLE, {"role": "owner"}, org_id=org_id, user_id=user_id))
-    stage.refuses(exchange, (409,), "409: an organization has one owner, who hands this over", "Member")
+    stage.refuses(exchange, _CONFLICT, "409: an organization has one owner, who hands this over", "Member")
     exchange = stage.call(MEMBER, org_id=org_id, user_id=user_id)
-    stage.refuses(exchange, (409,), "409: the owner cannot be removed", "Member")
+    stage.refuses(exchange, _CONFLICT, "409: the owner cannot be removed", "Member")
 
 
 def _owner(stage: Stage, org_id: str) -> tuple[str, str] | None:

@@ -13,7 +13,8 @@ LINK, UNLINK = "POST /sites/{site_id}/chargers", "DELETE /sites/{site_id}/charge
 CONFIG, CONFIGURE = "GET /smart-charging/sites/{site_id}/config", "PUT /smart-charging/sites/{site_id}/config"
 ALLOCATION = "GET /smart-charging/sites/{site_id}/allocation"
 SUMMARY = "GET /cpo/fleet/summary"
-_ROUNDING_KW = 0.01
+_ROUNDING_KW = 0.05
+"""Of each share, and of the budget."""
 _LOOKED_AT = 20
 """Sites that are looked at until one has what a law needs."""
 
@@ -83,7 +84,7 @@ def allocation_keeps_to_its_budget(stage: Stage) -> None:
         stage.require(same, exchange, says, f"it is {budget_kw}", "SmartChargingAllocation.budget_kw")
     shares = [each["allocated_kw"] for each in answer["allocations"]]
     least_kw = max(settings.get(name) or 0 for name in ("min_power_per_charger_kw", "min_charge_rate_kw"))
-    most_kw = max(budget_kw, least_kw * len(shares)) + _ROUNDING_KW
+    most_kw = max(budget_kw, least_kw * len(shares)) + _ROUNDING_KW * (len(shares) + 1)
     says = f"no more than {budget_kw} kW, or {least_kw} kW each"
     stage.require(sum(shares) <= most_kw, exchange, says, f"{sum(shares)} kW", "SmartChargingAllocation.allocations")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from mockserver.defects.altering import instead
-from mockserver.defects.defect import Defect
+from mockserver.defects.defect import Answer, Defect, Memory, Request
 from mockserver.defects.dynamo.kinds import at, body, each, only_said
 
 _LONG_AGO = "2020-01-01T00:00:00Z"
@@ -18,6 +19,16 @@ def _overdrawn(allocation: Any) -> None:
 
 def _connector_twice(charge_point: Any) -> None:
     charge_point["connectors"] += charge_point["connectors"][:1]
+
+
+def _see_site(asked: Request, answer: Answer, memory: Memory) -> None:
+    if asked.at is not None and asked.at.id == "create-site" and answer.is_success:
+        memory[answer.json["site_id"]] = replace(answer, status=200)
+
+
+def _new_ones_too(asked: Request, answer: Answer, memory: Memory) -> Answer:
+    new: Answer = memory.get(asked.last_segment, answer)
+    return new if answer.status == 404 else answer
 
 
 DEFECTS = (
@@ -75,6 +86,19 @@ DEFECTS = (
         "The first connector of a charge point is there twice.",
         at("list-charge-points"),
         answer=each("charge_points", _connector_twice),
+    ),
+    Defect(
+        "sites-of-others-shown",
+        "A site that is new is shown to other organizations, too.",
+        at("get-site"),
+        watch=_see_site,
+        answer=_new_ones_too,
+    ),
+    Defect(
+        "sites-oldest-first",
+        "Sites are listed oldest first.",
+        at("list-sites"),
+        answer=body(lambda page: page["sites"].reverse()),
     ),
     Defect(
         "site-in-use-deleted",

@@ -19,7 +19,16 @@ from mockserver.defects.planting import LONGEST_BODY
 from specs.loader import load
 from tests.asgi import Client
 from tests.contract_tests.habits.depot import Depot
-from tests.contract_tests.planted import BESS, DYNAMO, DYNAMO_INVARIANTS, GENERAL, GENERATED, STEKKER, pairs
+from tests.contract_tests.planted import (
+    BESS,
+    DYNAMO,
+    DYNAMO_GENERAL,
+    DYNAMO_INVARIANTS,
+    GENERAL,
+    GENERATED,
+    STEKKER,
+    pairs,
+)
 from tests.mock import CONTROL, V2, Mock
 from tests.mockserver.apis.stekker.steps import CALLBACK, KEY, Operator, Receiver, said
 from tests.mockserver.defects import tours
@@ -27,7 +36,7 @@ from tests.mockserver.defects.tours import Differs, Exchange, Tour, Traveller
 
 DOCS = Path(__file__).parents[3] / "docs" / "defects.md"
 OURS: dict[str, Tour] = {"ev-energy": tours.ev_energy, "stekker": tours.stekker, "stekker-bess": tours.bess}
-FOUND = (STEKKER, BESS, DYNAMO, DYNAMO_INVARIANTS, GENERAL, GENERATED)
+FOUND = (STEKKER, BESS, DYNAMO, DYNAMO_GENERAL, DYNAMO_INVARIANTS, GENERAL, GENERATED)
 PROVEN = {word.partition("@")[0] for found in FOUND for word, _ in pairs(found)}
 """Defects that a law or a check is shown to find, in tests/contract_tests."""
 GENERAL = [
