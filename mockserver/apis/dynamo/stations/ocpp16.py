@@ -276,7 +276,7 @@ def _release(state: State, reservation_id: int) -> bool:
 
 def _instant(payload: Payload, name: str) -> datetime:
     try:
-        if datetime.fromisoformat(payload[name]).tzinfo is None:
+        if datetime.fromisoformat(payload[name].upper()).tzinfo is None:
             raise ValueError("without an offset it is a time nowhere")
         return instant(payload[name])
     except ValueError:

@@ -327,6 +327,12 @@ ANSWERS: Mapping[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
     "nobody charges": ("Available", "RemoteStopTransaction", {"transactionId": 1}, {"status": "Rejected"}),
     "start": ("Available", "RemoteStartTransaction", {"idTag": TAG}, {"status": "Accepted"}),
     "reserve": ("Available", "ReserveNow", reserve(), {"status": "Accepted"}),
+    "reserve in small letters": (
+        "Available",
+        "ReserveNow",
+        reserve(expiryDate=LATER.lower()),  # RFC 3339, 5.6: they are as good
+        {"status": "Accepted"},
+    ),
 }
 
 
