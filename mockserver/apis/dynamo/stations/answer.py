@@ -11,7 +11,7 @@ from mockserver.http.ocpp import Payload
 
 _ANSWERS_WITHIN_MS = (40, 400)
 """Own estimate: a mobile link and a small controller."""
-_UNKNOWN_ACTION = frozenset({"NotImplemented", "NotSupported"})
+_UNKNOWN_ACTION = ("NotImplemented", "NotSupported")  # no set: a status may have been ordered that has no hash
 
 Failure = Literal["offline", "timeout", "error"]
 

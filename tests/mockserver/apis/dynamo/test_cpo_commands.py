@@ -150,6 +150,7 @@ ANSWERS: dict[str, tuple[Wire, str, str | None]] = {
     "yes": ({"payload": {"status": "Accepted"}}, "Accepted", None),
     "no": ({"payload": {"status": "Rejected"}}, "Rejected", None),
     "nonsense": ({"payload": {"status": []}}, "Rejected", None),
+    "nonsense that looks like an error": ({"payload": {"status": [], "errorCode": "?"}}, "Rejected", None),
     "error": (
         {"error": {"code": "InternalError", "description": "Full"}},
         *("Error", f'{POINT} answered InternalError: "Full".'),
