@@ -74,7 +74,7 @@ class Validator:
     def _violation(self, error: ValidationError) -> Violation:
         pointer = "".join(f"/{escape(str(token))}" for token in error.instance_path)
         if not isinstance(error.kind, ValidationErrorKind.FalseSchema):
-            message = error.message
+            message = _missing(error) or error.message
             if _MASK in message:
                 message = message.replace(_MASK, clipped(error.instance))
             return Violation(pointer, error.kind.name, _clip(message, _MESSAGE_LENGTH))
@@ -157,12 +157,27 @@ def _clip(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
+_Choice = (ValidationErrorKind.OneOfNotValid, ValidationErrorKind.AnyOf)
+
+
+def _missing(choice: ValidationError) -> str:
+    """What to say of a oneOf or anyOf whose branches want a property each and nothing else; empty for all others."""
+    if not isinstance(choice.kind, _Choice):
+        return ""
+    branches, top = choice.kind.context, len(choice.instance_path)
+    if not all(len(branch) == 1 and _misses(branch[0], top) for branch in branches):
+        return ""
+    kinds = [branch[0].kind for branch in branches]
+    wanted = [json.dumps(kind.property) for kind in kinds if isinstance(kind, ValidationErrorKind.Required)]
+    return f"one of {', '.join(wanted)} is required"
+
+
 def _meant(choice: ValidationError) -> Sequence[ValidationError]:
     """The errors of the one branch of a oneOf or anyOf that the sender must have meant; none if that is open.
 
     Where no branch is nearer by what the value says of its case, the one is meant of which least is missing.
     """
-    if not isinstance(choice.kind, (ValidationErrorKind.OneOfNotValid, ValidationErrorKind.AnyOf)):
+    if not isinstance(choice.kind, _Choice):
         return ()
     branches, top = choice.kind.context, len(choice.instance_path)
     distances = [

@@ -97,6 +97,11 @@ CASES: dict[str, tuple[str, Any, list[tuple[str, str, str]]]] = {
         {"kind": "cash"},
         [("", "oneOf", """{"kind": "cash"} is not valid under any of the schemas listed in the 'oneOf' keyword""")],
     ),
+    "one property or another": (
+        "oneOf: [{required: [payload]}, {required: [error]}]",
+        {},
+        [("", "oneOf", 'one of "payload", "error" is required')],
+    ),
     "case told by a constant that only it has": (
         MESSAGE,
         {"event": "values", "values": ["1"]},
