@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mockserver.apis.dynamo.registry import API_KEYS, to_the_second
+from mockserver.apis.dynamo.registry import API_KEYS, to_the_second, upcoming
 from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.seed import key_id, new_key
 from mockserver.http.errors import InsufficientScope
 from mockserver.http.exchange import Context
-from mockserver.http.parameters import instant
 from mockserver.store import Value
 from mockserver.store.counter import next_number
 
@@ -24,7 +23,8 @@ async def create_api_key(ctx: Context) -> Value:
     caller = Caller.of(ctx).principal
     if lacking := {*ctx.body["scopes"]} - caller.scopes:
         raise InsufficientScope(lacking)
-    ends_at = ctx.body.get("expires_at") and instant(ctx.body["expires_at"])
+    expires_at = ctx.body.get("expires_at")
+    ends_at = expires_at and upcoming(ctx, expires_at, "expires_at")
     seed = ctx.world.seed
     text = new_key(seed, caller.client_id, await next_number(ctx.store, "dynamo.api_key"))
     key = await API_KEYS.create(

@@ -137,11 +137,6 @@ INVITATION = Machine(
 """What becomes of an invitation: fact sheet, 1.4."""
 
 
-async def _check_key(ctx: Context, value: Value) -> None:
-    if value["expires_at"] is not None and instant(value["expires_at"]) <= ctx.at:
-        raise Unprocessable(f"is not in the future, but {value['expires_at']}", "expires_at")
-
-
 API_KEYS = resource(
     name="API key",
     plural="API keys",
@@ -149,7 +144,6 @@ API_KEYS = resource(
     members={"name": REQUIRED, "scopes": REQUIRED, "expires_at": None},
     id_form=prefixed("key_"),
     stamps={"created_at": True},
-    check=_check_key,
     base=seed.api_keys,
 )
 """`secret` is the text of the key, from which its id follows."""

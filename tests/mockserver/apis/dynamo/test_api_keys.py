@@ -76,7 +76,17 @@ def test_a_key_ends_at_its_time(office: Office) -> None:
     assert made["id"] in [each["id"] for each in keys(office)]
 
 
-@pytest.mark.parametrize("expires_at", ["2026-03-18T12:00:00Z", "2020-01-01T00:00:00Z", "tomorrow", 7])
+def test_a_key_ends_at_the_second_that_it_shows(office: Office) -> None:
+    made = make(office, expires_at="2026-03-18T12:01:00.9Z")
+    assert made["expires_at"] == "2026-03-18T12:01:00Z"
+    with using(office, made) as client:
+        office.advance(timedelta(minutes=1))
+        refused(send(client, "GET", PATH), 401, "unauthorized")
+
+
+@pytest.mark.parametrize(
+    "expires_at", ["2026-03-18T12:00:00Z", "2026-03-18T12:00:00.9Z", "2020-01-01T00:00:00Z", "tomorrow", 7]
+)
 def test_a_key_begins_with_a_time_ahead_of_it(office: Office, expires_at: Any) -> None:
     error = refused(send(office.owner, "POST", PATH, {**NEW, "expires_at": expires_at}), 422, "validation_error")
     assert [each["field"] for each in error["details"]] == ["expires_at"]
