@@ -218,7 +218,7 @@ DYNAMO: Found = {
 
 DYNAMO_GENERAL: Found = {
     "other_tenants_see_nothing": ("sites-of-others-shown",),
-    "lists_are_in_order": ("sites-oldest-first",),
+    "lists_are_in_order": ("sites-oldest-first@list-sites",),
 }
 """What general laws find by what is declared of Dynamo."""
 
