@@ -74,7 +74,7 @@ class Validator:
     def _violation(self, error: ValidationError) -> Violation:
         pointer = "".join(f"/{escape(str(token))}" for token in error.instance_path)
         if not isinstance(error.kind, ValidationErrorKind.FalseSchema):
-            message = _missing(error) or error.message
+            message = _told(error)
             if _MASK in message:
                 message = message.replace(_MASK, clipped(error.instance))
             return Violation(pointer, error.kind.name, _clip(message, _MESSAGE_LENGTH))
@@ -158,18 +158,21 @@ def _clip(text: str, length: int) -> str:
 
 
 _Choice = (ValidationErrorKind.OneOfNotValid, ValidationErrorKind.AnyOf)
+"""A value that fits no branch of a oneOf or anyOf."""
 
 
-def _missing(choice: ValidationError) -> str:
-    """What to say of a oneOf or anyOf whose branches want a property each and nothing else; empty for all others."""
-    if not isinstance(choice.kind, _Choice):
-        return ""
-    branches, top = choice.kind.context, len(choice.instance_path)
-    if not all(len(branch) == 1 and _misses(branch[0], top) for branch in branches):
-        return ""
+def _told(error: ValidationError) -> str:
+    """What to say of an error; of a choice what each branch finds wrong with the value itself, if that is one thing."""
+    if not isinstance(error.kind, _Choice):
+        return error.message
+    branches, top = error.kind.context, len(error.instance_path)
+    if not all(len(branch) == 1 and len(branch[0].instance_path) == top for branch in branches):
+        return error.message
     kinds = [branch[0].kind for branch in branches]
     wanted = [json.dumps(kind.property) for kind in kinds if isinstance(kind, ValidationErrorKind.Required)]
-    return f"one of {', '.join(wanted)} is required"
+    if len(wanted) == len(branches):
+        return f"one of {', '.join(wanted)} is required"
+    return " or ".join(dict.fromkeys(_told(branch[0]) for branch in branches))
 
 
 def _meant(choice: ValidationError) -> Sequence[ValidationError]:
@@ -198,7 +201,9 @@ def _distance(error: ValidationError, top: int) -> int:
 
 
 def _misses(error: ValidationError, top: int) -> bool:
-    """Whether the error is that a property of the value itself is missing."""
+    """Whether the error is that a property of the value itself is missing, or one of several."""
+    if isinstance(error.kind, _Choice):
+        return all(any(_misses(each, top) for each in branch) for branch in error.kind.context)
     return error.kind.name == "required" and len(error.instance_path) == top
 
 

@@ -102,6 +102,16 @@ CASES: dict[str, tuple[str, Any, list[tuple[str, str, str]]]] = {
         {},
         [("", "oneOf", 'one of "payload", "error" is required')],
     ),
+    "a property, or one of others": (
+        "oneOf: [{required: [price]}, {anyOf: [{required: [rate]}, {required: [fee]}]}]",
+        {},
+        [("", "oneOf", '"price" is a required property or one of "rate", "fee" is required')],
+    ),
+    "one form or another": (
+        "anyOf: [{type: string, format: date}, {type: string, format: date-time}]",
+        "2026-02-30",
+        [("", "anyOf", '"2026-02-30" is not a "date" or "2026-02-30" is not a "date-time"')],
+    ),
     "case told by a constant that only it has": (
         MESSAGE,
         {"event": "values", "values": ["1"]},
