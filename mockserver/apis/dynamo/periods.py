@@ -31,6 +31,8 @@ class Period:
         """
         last = asked["to"] or today
         first = asked["from"] or date.fromordinal(max(1, last.toordinal() - _USUAL_D))
+        if first > last and asked["to"] is None:
+            raise InvalidRequest([FieldError("query", "from", f"is after today, which is {today}; send to as well")])
         return cls.of_span({"from": str(first), "to": str(last)})
 
     @classmethod

@@ -237,7 +237,7 @@ def test_days_that_are_left_out_are_the_last_thirty(office: Office) -> None:
 
 WRONG = [
     ({"from": "2026-03-11", "to": "2026-03-10"}, "to"),
-    ({"from": "2026-03-19"}, "to"),
+    ({"from": "2026-03-19"}, "from"),
     ({"from": "2025-03-17", "to": "2026-03-18"}, "to"),
     ({"from": "0001-01-01", "to": "9999-12-31"}, "to"),
     ({"from": "2026-02-30"}, "from"),
