@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from mockserver.apis.dynamo.charge_point_registry import CHARGE_POINT, CHARGE_POINTS, register
 from mockserver.apis.dynamo.commissioning_runs import RUN, runs_of
+from mockserver.apis.dynamo.moves import moved
 from mockserver.apis.dynamo.projects import assigned, assigned_charge_point
-from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.site_registry import SITES
 from mockserver.apis.dynamo.stations.station import Station
@@ -37,9 +37,7 @@ async def update_charge_point(ctx: Context, *, charge_point_id: str) -> Station:
     before = await CHARGE_POINTS.get(ctx, charge_point_id)
     if ctx.body.get("site_id") is not None:
         await SITES.get(ctx, ctx.body["site_id"])
-    after = await CHARGE_POINTS.update(ctx, charge_point_id)
-    for site_id in sorted(({before["site_id"]} ^ {after["site_id"]}) - {None}):
-        await SITES.set(ctx, await SITES.get(ctx, site_id), updated_at=to_the_second(ctx.at))
+    await moved(ctx, before, await CHARGE_POINTS.update(ctx, charge_point_id))
     return await get_charge_point(ctx, charge_point_id=charge_point_id)
 
 

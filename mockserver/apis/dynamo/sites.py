@@ -7,9 +7,7 @@ from collections.abc import Sequence
 
 from mockserver.apis.dynamo.charge_point_registry import CHARGE_POINTS
 from mockserver.apis.dynamo.live_sites import LiveSite
-from mockserver.apis.dynamo.power_shares import reshare
-from mockserver.apis.dynamo.registry import to_the_second
-from mockserver.apis.dynamo.roles import Caller
+from mockserver.apis.dynamo.moves import moved
 from mockserver.apis.dynamo.site_registry import ENERGY_ASSETS, SITES
 from mockserver.apis.dynamo.smart_charging_registry import SMART_CHARGING, limits_kw
 from mockserver.http.errors import Conflict, NotFound
@@ -67,18 +65,17 @@ async def link_charger(ctx: Context, *, site_id: str) -> CountedSite:
     if charge_point["site_id"] not in (None, site_id):
         text = f"{charge_point['charge_point_id']} is linked to {charge_point['site_id']}; unlink it there first."
         raise Conflict(text, slug="charge_point_linked")
-    await CHARGE_POINTS.set(ctx, charge_point, site_id=site_id)
-    return await _counted(ctx, await _changed(ctx, site))
+    await moved(ctx, charge_point, await CHARGE_POINTS.set(ctx, charge_point, site_id=site_id))
+    return await _counted(ctx, site)
 
 
 async def unlink_charger(ctx: Context, *, site_id: str, charge_point_id: str) -> None:
     """Have it stand nowhere."""
-    site = await SITES.get(ctx, site_id)
+    await SITES.get(ctx, site_id)
     charge_point = await CHARGE_POINTS.get(ctx, charge_point_id)
     if charge_point["site_id"] != site_id:
         raise NotFound(f"{charge_point_id} is not linked to this site.", slug="charge_point_not_found")
-    await CHARGE_POINTS.set(ctx, charge_point, site_id=None)
-    await _changed(ctx, site)
+    await moved(ctx, charge_point, await CHARGE_POINTS.set(ctx, charge_point, site_id=None))
 
 
 async def get_site_summary(ctx: Context, *, site_id: str) -> LiveSite:
@@ -104,12 +101,6 @@ async def delete_energy_asset(ctx: Context, *, site_id: str, asset_id: str) -> N
     if (await ENERGY_ASSETS.get(ctx, asset_id))["site_id"] != site_id:
         raise ENERGY_ASSETS.unknown(asset_id)
     await ENERGY_ASSETS.delete(ctx, asset_id)
-
-
-async def _changed(ctx: Context, site: Value) -> Value:
-    """The site with other charge points than before, which share its power."""
-    await reshare(ctx, Caller.of(ctx).org_id, site["site_id"])
-    return await SITES.set(ctx, site, updated_at=to_the_second(ctx.at))
 
 
 async def _counted(ctx: Context, site: Value) -> CountedSite:

@@ -263,6 +263,14 @@ def test_stations_are_told_when_cars_come_and_go(office: Office) -> None:
     assert composite_w(office, FREE, 1) == 45_000
 
 
+def test_stations_are_told_when_one_is_put_elsewhere(office: Office) -> None:
+    arrive(office)
+    said(put(office, max_power_kw=90))
+    for site, each_w in ((None, 75_000), (of_world(office, "london-hub"), 30_000)):
+        said(send(office.key, "PATCH", f"/cpo/charge-points/{BUSY}", {"site_id": site}))
+        assert composite_w(office, FREE, 1) == shares(office)[FREE, 1] * 1000 == each_w
+
+
 def test_vehicles_of_the_world_that_come_later_draw_no_more_than_their_share(office: Office) -> None:
     said(put(office, max_power_kw=40))
     loads = []

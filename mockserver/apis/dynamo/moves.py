@@ -1,0 +1,17 @@
+"""What follows when a charge point comes to stand on another site, or on none."""
+
+from __future__ import annotations
+
+from mockserver.apis.dynamo.power_shares import reshare
+from mockserver.apis.dynamo.registry import to_the_second
+from mockserver.apis.dynamo.roles import Caller
+from mockserver.apis.dynamo.site_registry import SITES
+from mockserver.http.exchange import Context
+from mockserver.store import Value
+
+
+async def moved(ctx: Context, before: Value, after: Value) -> None:
+    """The sites that a charge point left and came to, if it did, say so and share their power anew."""
+    for site_id in sorted(({before["site_id"]} ^ {after["site_id"]}) - {None}):
+        await reshare(ctx, Caller.of(ctx).org_id, site_id)
+        await SITES.set(ctx, await SITES.get(ctx, site_id), updated_at=to_the_second(ctx.at))
