@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from fixtures.days import DAY_S
+from fixtures.days import DAY_S, unix_s
 from mockserver.apis.dynamo.charges import ChargeOfClient
 from mockserver.apis.dynamo.stations.connectors import Phase, Running
 from mockserver.apis.dynamo.stations.profiles import limits_w
@@ -34,8 +35,9 @@ async def redraw(station: Station) -> None:
     for connector in station.connectors.values():
         if connector.running is not None:
             transaction = await station.transaction(connector.running["transaction_id"])
+            begun_s = unix_s(datetime.fromisoformat(transaction["started_at"]))
             drawn = [each for each in transaction["draws"] if each[0] < station.at_s]
-            transaction = await TRANSACTIONS.of(station.org_id).set(
-                station.ctx, transaction, draws=[*drawn, *draws(station, connector.number)]
-            )
+            # Not before it began, when the clock was set back.
+            to_come = [[max(since_s, begun_s), power_w] for since_s, power_w in draws(station, connector.number)]
+            transaction = await TRANSACTIONS.of(station.org_id).set(station.ctx, transaction, draws=[*drawn, *to_come])
             connector.running = running(transaction)

@@ -20,6 +20,7 @@ from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.sessions import BilledSession, sessions
 from mockserver.apis.dynamo.stations.connectors import FAULTED, Connector
 from mockserver.apis.dynamo.stations.registry import TRANSACTIONS
+from mockserver.http.parameters import instant
 from mockserver.store import Value
 
 if TYPE_CHECKING:
@@ -148,12 +149,14 @@ async def _session(station: Station, number: int, now: Station) -> BilledSession
         assert connector.visit is not None, "nobody is there"  # noqa: S101  # a defect, not an input
         key = f"txn_{station.world_id_of(connector.visit)}"
         kept = await TRANSACTIONS.of(org_id).find(ctx, key)
-    only, transactions = f"sess_{key.removeprefix('txn_')}", [] if kept is None else [kept]
+    only, transactions, at = f"sess_{key.removeprefix('txn_')}", [] if kept is None else [kept], ctx.at
+    if kept is not None:
+        at = max(at, instant(kept["started_at"]))  # the clock may have been set back
     redemption = await REDEMPTIONS.of(org_id).find(ctx, only)
     (found,) = sessions(
         ctx.world,
         org_id,
-        ctx.at,
+        at,
         only=only,
         transactions=transactions,
         redemptions=[] if redemption is None else [redemption],

@@ -285,7 +285,10 @@ class Station:
         )
         session = connector.charging(self.at_s)
         if connector.running is not None:
-            await transactions.set(ctx, await self.transaction(number), **stopped)
+            transaction = await self.transaction(number)
+            # Not before it began, when the clock was set back.
+            stopped["stopped_at"] = max(stopped["stopped_at"], transaction["started_at"])
+            await transactions.set(ctx, transaction, **stopped)
         elif session is not None:
             await transactions.create(
                 ctx,

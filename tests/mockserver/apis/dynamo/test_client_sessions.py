@@ -14,13 +14,14 @@ from mockserver.apis.dynamo.seed import HARBOUR, sites
 from mockserver.apis.dynamo.stations.chargers import chargers
 from mockserver.clock import timestamp
 from tests.asgi import Client
+from tests.mockserver.apis.dynamo.inbox import Inbox, subscribe
 from tests.mockserver.apis.dynamo.steps import BASE, Office, Wire, refused, said, send
 from tests.mockserver.apis.dynamo.test_charge_points import POINT, put_into_service, register
 
 FREE = "london-hub-001"
 CARD = "04A1B2C3D4E580"
-LONG = timedelta(hours=12)
-"""Until any vehicle has enough at the connectors of these tests."""
+HOUR, LONG = timedelta(hours=1), timedelta(hours=12)
+"""`LONG` is until any vehicle has enough at the connectors of these tests."""
 
 
 def backstage(office: Office, method: str, point: str, number: int, body: Any = None) -> Wire:
@@ -248,3 +249,20 @@ def test_a_vehicle_that_waits_is_the_one_that_a_client_starts(office: Office) ->
     there = said(send(office.key, "GET", f"/cpo/charge-points/{FREE}"))["connectors"][number - 1]
     assert there["status"] == "Available"
     assert first["session_id"] not in {each["session_id"] for each in billed(office, charge_point_id=FREE)}
+
+
+@pytest.mark.parametrize("limits", [False, True])
+def test_with_the_clock_set_back_nothing_ends_before_it_began(office: Office, inbox: Inbox, limits: bool) -> None:
+    subscribe(office.admin, inbox.url, "*")
+    session = begin(office)
+    office.advance(-HOUR)
+    assert session["session_id"] not in [each["session_id"] for each in billed(office, charge_point_id=FREE)]
+    if limits:
+        command(office, "set_power_limit", connector_id=1, limit_watts=2000)
+    else:
+        command(office, "stop_session", transaction_id=session["transaction_id"])
+    office.advance(HOUR)
+    now = billed(office, charge_point_id=FREE)[0]
+    kept = ("session_id", "started_at", "duration_minutes", "energy_kwh")
+    assert [now[name] for name in kept] == [session[name] for name in kept]
+    assert now["ended_at"] == (None if limits else session["started_at"])
