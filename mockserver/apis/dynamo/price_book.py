@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -109,7 +109,12 @@ class PriceBook:
     """The editions of an organization; `changes` in the order of their making."""
 
     def __init__(self, world_seed: int, org_id: str, changes: Sequence[Value] = ()) -> None:
-        self._editions = [*accumulate(changes, Edition.changed, initial=_first(world_seed, org_id))]
+        self._editions = [_first(world_seed, org_id)]
+        for change in changes:
+            edition = self._editions[-1].changed(change)
+            while self._editions[-1].since > edition.since:  # the clock was set back meanwhile: the last word counts
+                self._editions.pop()
+            self._editions.append(edition)
         self.bills: dict[tuple[SessionFacts, Promotion | None], CostBreakdown] = {}
         """Of sessions that are over, by the code entered too, as somebody worked them out: no change touches them."""
 

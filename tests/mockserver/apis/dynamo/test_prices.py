@@ -258,3 +258,15 @@ def test_rules_ask_for_types_of_users(office: Office) -> None:
     }
     assert names["staff"] > 0
     assert "taxi" not in names
+
+
+def test_the_last_word_counts_also_when_the_clock_was_set_back(office: Office) -> None:
+    for _ in range(2):
+        made(office, RULES, {**RULE, "active": False})
+    office.advance(-timedelta(days=2))
+    before = bills(office)
+    made(office, RULES, {**RULE, "name": "Last word"})
+    office.advance(timedelta(days=1))
+    ended = [bill for session_id, (_, bill) in bills(office).items() if bill["is_final"] and session_id not in before]
+    assert ended
+    assert all("Last word" in [each["description"] for each in bill["discounts"]] for bill in ended if bill["subtotal"])
