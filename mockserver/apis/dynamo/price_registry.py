@@ -79,7 +79,7 @@ SCHEDULES = resource(
 async def _check_rule(ctx: Context, value: Value) -> None:
     for number, each in enumerate(value["conditions"]):
         with judged(f"conditions.{number}"):
-            condition(each["type"], each["value"])
+            condition(each["type"], each.get("value"))
     for number, each in enumerate(value["actions"]):
         with judged(f"actions.{number}"):
             action(each["type"], each.get("value"))

@@ -116,6 +116,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
         "body",
     ),
     "a condition of no type": (RULES, {**RULE, "conditions": {"time_of_dya": "00:00-06:00"}}, "conditions.0"),
+    "a condition of no type and no value": (RULES, {**RULE, "conditions": {"time_of_dya": None}}, "conditions.0"),
     "a value with a free session": (
         RULES,
         {**RULE, "actions": [*RULE["actions"], {"type": "free_session", "value": 1}]},
