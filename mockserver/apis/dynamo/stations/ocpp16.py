@@ -44,6 +44,7 @@ _MESSAGES = frozenset(
 )
 _NUMBER = re.compile("[0-9]{1,9}")
 """As many digits as any number has that fits into 32 bits."""
+_TRUTHS = ("true", "false")
 _CABLES = frozenset({"type2_cable", "ccs2", "chademo"})
 """Plugs that hang on the station: there is no lock to open."""
 
@@ -137,7 +138,9 @@ def _change_configuration(state: State, payload: Payload) -> Answer:
     key, value = payload["key"], payload["value"]
     if key not in state.base_configuration:
         return said("NotSupported")
-    if key in READ_ONLY or (state.base_configuration[key].isdecimal() and not _NUMBER.fullmatch(value)):
+    usual = state.base_configuration[key]
+    is_fitting = _NUMBER.fullmatch(value) if usual.isdecimal() else usual not in _TRUTHS or value.lower() in _TRUTHS
+    if key in READ_ONLY or not is_fitting:
         return said("Rejected")
     state.configuration = {**state.configuration, key: value}
     return said("RebootRequired" if key in _AFTER_REBOOT else "Accepted")

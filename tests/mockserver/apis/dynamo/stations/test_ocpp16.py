@@ -19,7 +19,12 @@ NOW_S = unix_s(NOON)
 LATER, BEFORE = "2026-03-18T13:00:00Z", "2026-03-18T11:59:59Z"
 TAG, OTHER = "04A1B2C3D4E580", "04FFFFFFFFFFFF"
 HELD, RUNNING = 7, 99
-CONFIGURATION = {"HeartbeatInterval": "300", "WebSocketPingInterval": "60", **dict.fromkeys(READ_ONLY, "2")}
+CONFIGURATION = {
+    "AuthorizeRemoteTxRequests": "false",
+    "HeartbeatInterval": "300",
+    "WebSocketPingInterval": "60",
+    **dict.fromkeys(READ_ONLY, "2"),
+}
 
 
 def connector(status: str) -> Connector:
@@ -189,6 +194,18 @@ ANSWERS: Mapping[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
         "ChangeConfiguration",
         {"key": "HeartbeatInterval", "value": "often"},
         {"status": "Rejected"},
+    ),
+    "change to neither true nor false": (
+        "Available",
+        "ChangeConfiguration",
+        {"key": "AuthorizeRemoteTxRequests", "value": "maybe"},
+        {"status": "Rejected"},
+    ),
+    "change to true": (
+        "Available",
+        "ChangeConfiguration",
+        {"key": "AuthorizeRemoteTxRequests", "value": "True"},
+        {"status": "Accepted"},
     ),
     "change to a square": (
         "Available",
