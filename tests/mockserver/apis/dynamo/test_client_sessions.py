@@ -154,6 +154,16 @@ def test_it_costs_by_the_tariff_that_holds_when_it_begins(office: Office) -> Non
     assert POINT in sheet.extract_text()
 
 
+def test_a_cost_has_no_bound(office: Office) -> None:
+    dear = {"name": "Dear", "currency": "GBP", "components": [{"type": "time", "price": 1_000_000}]}
+    tariff_id = said(send(office.key, "POST", "/billing/tariffs", dear), 201)["tariff_id"]
+    said(send(office.key, "POST", f"/billing/tariffs/{tariff_id}/assign", {"charge_point_ids": [FREE]}))
+    session = begin(office)
+    office.advance(timedelta(days=7))
+    for name in ("", "/cost-breakdown"):
+        assert part(office, session, name)["total_cost"] == 7 * 24 * 60 * 1_000_000
+
+
 def receipt(office: Office, session: Wire) -> bytes:
     response = send(office.key, "GET", f"/billing/sessions/{session['session_id']}/receipt")
     assert response.status == 200
