@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Any
 
-from mockserver.apis.dynamo import commissioning_runs, events, views, world_events
+from mockserver.apis.dynamo import commissioning_runs, events, passwords, views, webhook_registry, world_events
 from mockserver.apis.dynamo.accounts import REQUESTS_PER_MINUTE, ready_accounts
 from mockserver.apis.dynamo.errors import DynamoErrors, request_id
 from mockserver.apis.dynamo.events import API_NAME
 from mockserver.apis.dynamo.identity import known
 from mockserver.apis.dynamo.mail import ready_mail
-from mockserver.apis.dynamo.passwords import explain
 from mockserver.apis.dynamo.roles import knows_user, permit
 from mockserver.http.api import Api
 from mockserver.http.auth import bearer, key_header
 from mockserver.http.control_plane import control_plane
-from mockserver.http.errors import Headers
+from mockserver.http.errors import ApiError, Headers
 from mockserver.http.exchange import Exchange
 from mockserver.http.runtime import Runtime
 
@@ -41,6 +41,11 @@ def _headers(exchange: Exchange) -> Headers:
     return headers
 
 
+def _explain(operation_id: str, body: Any) -> ApiError | None:
+    """See `Api.explain`."""
+    return passwords.explain(operation_id, body) or webhook_registry.explain(operation_id, body)
+
+
 async def _resume(runtime: Runtime) -> None:
     """See `Api.resume`."""
     await events.resume(runtime)
@@ -61,7 +66,7 @@ API = Api(
         "installerAuth": known(bearer),
     },
     permit=permit,
-    explain=explain,
+    explain=_explain,
     quota=quota,
     quota_window_s=WINDOW_S,
     headers=_headers,

@@ -346,3 +346,9 @@ def test_the_latest_deliveries_are_kept_and_those_forgotten_still_arrive(
     arrived = len(inbox.got)
     wait(office, MINUTE)
     assert len(inbox.got) == arrived + 1
+
+
+def test_whoever_begins_with_plain_http_is_told_how_to_write_it(office: Office) -> None:
+    body = {"url": "http://127.0.0.1:9000/hook", "events": ["*"]}
+    error = refused(send(office.admin, "POST", ENDPOINTS, body), 422, "validation_error")
+    assert "https://localhost:PORT" in error["message"]
