@@ -29,7 +29,7 @@ async def create_reservation(ctx: Context) -> Reply:
         raise Unprocessable(f"is no connector of {station.id}; there are {there}", "connector_id")
     expires_at = to_the_second(upcoming(ctx, body["expires_at"], "expires_at"))
     await _refuse_a_second(ctx, station, connector)
-    number = await next_number(ctx.store, "dynamo.ocpp_reservations")
+    number = await _number(ctx, station)
     answer = (
         await station.call(
             "ReserveNow",
@@ -84,6 +84,14 @@ async def cancel_reservation(ctx: Context, *, reservation_id: str) -> None:
         raise answer.refused()
     # As a whole, since those of the seed world are known for a while only.
     await reservations.set(ctx, reservation, **reservation | changes)
+
+
+async def _number(ctx: Context, station: Station) -> int:
+    """The next number under which the station holds nothing: what it holds would be replaced (OCPP 1.6 part 1, 5.13)."""
+    held = {connector.hold["reservation_id"] for connector in station.connectors.values() if connector.hold}
+    while (number := await next_number(ctx.store, "dynamo.ocpp_reservations")) in held:
+        pass
+    return number
 
 
 async def _refuse_a_second(ctx: Context, station: Station, connector: Connector) -> None:

@@ -230,6 +230,15 @@ def test_an_outage_of_the_world_is_in_the_way(office: Office) -> None:
     assert reserve(office, charge_point_id=OFFLINE).status == 201
 
 
+def test_what_a_client_holds_by_itself_stays_held(office: Office) -> None:
+    own = {"connector_id": 2, "expiry_date": timestamp(NOON + HOUR), "id_tag": OTHER, "reservation_id": 1}
+    assert (
+        said(send(office.key, "POST", "/ocpp16/reserve_now", {"charge_point_id": POINT, **own}))["status"] == "Accepted"
+    )
+    assert said(reserve(office), 201)["ocpp_reservation_id"] == 2
+    assert [status(office, number=number) for number in (1, 2)] == ["Reserved", "Reserved"]
+
+
 def test_what_is_held_is_not_held_twice(office: Office) -> None:
     said(reserve(office), 201)
     error = refused(reserve(office, office.member, id_tag=OTHER), 409, "connector_reserved")
