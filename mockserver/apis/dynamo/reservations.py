@@ -87,7 +87,7 @@ async def cancel_reservation(ctx: Context, *, reservation_id: str) -> None:
 
 
 async def _number(ctx: Context, station: Station) -> int:
-    """The next number under which the station holds nothing: what it holds would be replaced (OCPP 1.6 part 1, 5.13)."""
+    """The next number under which the station holds nothing: that would be replaced (OCPP 1.6 part 1, 5.13)."""
     held = {connector.hold["reservation_id"] for connector in station.connectors.values() if connector.hold}
     while (number := await next_number(ctx.store, "dynamo.ocpp_reservations")) in held:
         pass
