@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from fixtures.days import unix_s
 from mockserver.apis.dynamo.registry import to_the_second
-from mockserver.apis.dynamo.smart_charging_registry import SMART_CHARGING, budget_w, floor_w
+from mockserver.apis.dynamo.smart_charging_registry import SMART_CHARGING, budgets_w, floor_w
 from mockserver.apis.dynamo.stations.schedules import TRANSACTION
 from mockserver.apis.dynamo.stations.station import Station
 from mockserver.apis.dynamo.stations.transactions import Active, active
@@ -26,7 +28,13 @@ class Share:
 
     station: Station
     transaction: Active
-    power_w: int
+    powers_w: Sequence[tuple[datetime, int]]
+    """Now and later, each with when that is, should nobody come or go until then."""
+
+    @property
+    def power_w(self) -> int:
+        """Now."""
+        return self.powers_w[0][1]
 
 
 @dataclass(frozen=True)
@@ -50,12 +58,15 @@ async def allocation(ctx: Context, org_id: str, settings: Value, stations: Seque
     if rank is not None:
         charging.sort(key=lambda each: rank(settings, *each))  # of equal ones the first by id
     share = share_evenly if rank is None else share_in_turn
-    to_share_w, least_w = await budget_w(ctx, org_id, settings), floor_w(settings)
-    mosts_w = [_most_w(*each) for each in charging]
-    powers_w = share(to_share_w, [Claim(min(least_w, most_w), most_w) for most_w in mosts_w])
-    shares = [Share(*each, power_w) for each, power_w in zip(charging, powers_w, strict=True)]
+    budgets, least_w = await budgets_w(ctx, org_id, settings), floor_w(settings)
+    claims = [Claim(min(least_w, most_w), most_w) for most_w in (_most_w(*each) for each in charging)]
+    shared = {budget_w: share(budget_w, claims) for _, budget_w in budgets}
+    shares = [
+        Share(*each, [(at, shared[budget_w][number]) for at, budget_w in budgets])
+        for number, each in enumerate(charging)
+    ]
     shares.sort(key=lambda each: (each.station.id, each.transaction.connector_id))
-    return Allocation(settings, to_share_w, shares)
+    return Allocation(settings, budgets[0][1], shares)
 
 
 async def reshare(ctx: Context, org_id: str, site_id: str | None, known: Station | None = None) -> None:
@@ -73,7 +84,9 @@ async def reshare(ctx: Context, org_id: str, site_id: str | None, known: Station
         schedule = {
             "startSchedule": to_the_second(ctx.at),
             "chargingRateUnit": "W",
-            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": float(share.power_w)}],
+            "chargingSchedulePeriod": [
+                {"startPeriod": unix_s(at) - unix_s(ctx.at), "limit": float(power_w)} for at, power_w in share.powers_w
+            ],
         }
         profile = {
             "chargingProfileId": _FIRST_PROFILE_ID + number,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 from itertools import combinations
 from zoneinfo import ZoneInfo
 
@@ -11,13 +12,15 @@ from mockserver.apis.dynamo.registry import SETTINGS, resource
 from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.site_registry import SITES
 from mockserver.apis.dynamo.stations.station import Station
-from mockserver.domain.billing.conditions import Window, window
+from mockserver.domain.billing.conditions import DAY_MINUTES, Window, window
 from mockserver.http.errors import Conflict, Unprocessable
 from mockserver.http.exchange import Context
 from mockserver.http.resources import REQUIRED, prefixed
 from mockserver.store import Value
 
 _OUT_OF_USE = frozenset({"Unavailable", "Faulted"})
+_TOLD_AHEAD_D = 3
+"""Longer than any vehicle needs power, in days after today."""
 
 
 async def _check(ctx: Context, value: Value) -> None:
@@ -79,10 +82,21 @@ def floor_w(settings: Value) -> int:
     return _watts(max(settings["min_power_per_charger_kw"], settings["min_charge_rate_kw"] or 0))
 
 
-async def budget_w(ctx: Context, org_id: str, settings: Value) -> int:
-    """The power to share now; hours are those of the organization."""
+async def budgets_w(ctx: Context, org_id: str, settings: Value) -> list[tuple[datetime, int]]:
+    """The power to share from now on, each with when it is there; hours are those of the organization."""
     zone = ZoneInfo((await SETTINGS.of(org_id).get(ctx, org_id))["timezone"])
-    local = ctx.at.astimezone(zone)
+    today = ctx.at.astimezone(zone).date()
+    ends = {minute % DAY_MINUTES for each in _windows(settings) for minute in each}
+    times = [
+        datetime.combine(today + timedelta(days=day), time(*divmod(minute, 60)), zone).astimezone(UTC)
+        for day in range(_TOLD_AHEAD_D + 1)
+        for minute in sorted(ends)
+    ]
+    turns = [ctx.at, *(at for at in times if at > ctx.at)]
+    return [(at, _budget_w(settings, at.astimezone(zone))) for at in turns]
+
+
+def _budget_w(settings: Value, local: datetime) -> int:
     (_, limit_kw), *of_windows = limits_kw(settings)
     for each, (_, window_kw) in zip(_windows(settings), of_windows, strict=True):
         if local.hour * 60 + local.minute in each:

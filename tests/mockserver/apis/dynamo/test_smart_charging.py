@@ -218,6 +218,24 @@ def test_a_window_has_its_own_limit_by_the_clocks_of_the_organization(office: Of
     assert allocated(office)["budget_kw"] == 80
 
 
+def test_stations_know_of_the_windows_to_come(office: Office) -> None:
+    site = {"name": "Quay", "address": "Albion Road, Bristol", "max_power_kw": 20, "lat": 51.4, "lng": -2.6}
+    quay = said(send(office.key, "POST", "/sites", site), 201)["site_id"]
+    said(send(office.key, "PATCH", f"/cpo/charge-points/{FREE}", {"site_id": quay}))
+    arrive(office)
+    windows = [{"start_time": "12:06", "end_time": "12:12", "max_power_kw": 5}]
+    settings = {"max_power_kw": 20, "strategy": "scheduled", "schedule": windows}
+    said(send(office.key, "PUT", f"/smart-charging/sites/{quay}/config", settings))
+    energies_kwh = []
+    for kw in (20, 5, 20):
+        (share,) = said(send(office.key, "GET", f"/smart-charging/sites/{quay}/allocation"))["allocations"]
+        assert share["allocated_kw"] * 1000 == composite_w(office, FREE, 1) == kw * 1000
+        office.advance(timedelta(minutes=6))
+        session = said(send(office.key, "GET", f"/billing/sessions/{share['session_id']}"))
+        energies_kwh.append(session["energy_kwh"])
+    assert energies_kwh == [2, 2.5, 4.5]
+
+
 def test_stations_are_told_at_once_and_when_power_is_shared_anew(office: Office) -> None:
     arrive(office)
     said(put(office, max_power_kw=90))
