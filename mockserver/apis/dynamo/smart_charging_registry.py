@@ -87,12 +87,12 @@ async def budgets_w(ctx: Context, org_id: str, settings: Value) -> list[tuple[da
     zone = ZoneInfo((await SETTINGS.of(org_id).get(ctx, org_id))["timezone"])
     today = ctx.at.astimezone(zone).date()
     ends = {minute % DAY_MINUTES for each in _windows(settings) for minute in each}
-    times = [
+    times = {
         datetime.combine(today + timedelta(days=day), time(*divmod(minute, 60)), zone).astimezone(UTC)
         for day in range(_TOLD_AHEAD_D + 1)
-        for minute in sorted(ends)
-    ]
-    turns = [ctx.at, *(at for at in times if at > ctx.at)]
+        for minute in ends
+    }
+    turns = [ctx.at, *sorted(at for at in times if at > ctx.at)]
     return [(at, _budget_w(settings, at.astimezone(zone))) for at in turns]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -234,6 +235,21 @@ def test_stations_know_of_the_windows_to_come(office: Office) -> None:
         session = said(send(office.key, "GET", f"/billing/sessions/{share['session_id']}"))
         energies_kwh.append(session["energy_kwh"])
     assert energies_kwh == [2, 2.5, 4.5]
+
+
+def test_windows_come_in_order_also_when_the_clocks_go_forward(office: Office) -> None:
+    office.mock.runtime.clock.set(datetime(2026, 3, 29, 0, 15, tzinfo=UTC))  # London has no time from 1 to 2
+    arrive(office)
+    times = ["00:30", "01:30", "02:00", "03:00"]
+    windows = [
+        {"start_time": start, "end_time": end, "max_power_kw": 10 + number}
+        for number, (start, end) in enumerate(pairwise(times))
+    ]
+    said(put(office, strategy="scheduled", schedule=windows))
+    told = profiles(office)[-1]["payload"]["csChargingProfiles"]["chargingSchedule"]["chargingSchedulePeriod"]
+    starts_s = [each["startPeriod"] for each in told]
+    assert starts_s == sorted(starts_s)
+    assert starts_s[:5] == [0, 15 * 60, 45 * 60, 75 * 60, 105 * 60]
 
 
 def test_stations_are_told_at_once_and_when_power_is_shared_anew(office: Office) -> None:
