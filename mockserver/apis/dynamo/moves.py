@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockserver.apis.dynamo.power_shares import reshare
+from mockserver.apis.dynamo.power_shares import release, reshare
 from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.roles import Caller
 from mockserver.apis.dynamo.site_registry import SITES
@@ -12,6 +12,10 @@ from mockserver.store import Value
 
 async def moved(ctx: Context, before: Value, after: Value) -> None:
     """The sites that a charge point left and came to, if it did, say so and share their power anew."""
-    for site_id in sorted(({before["site_id"]} ^ {after["site_id"]}) - {None}):
-        await reshare(ctx, Caller.of(ctx).org_id, site_id)
+    if before["site_id"] == after["site_id"]:
+        return
+    org_id = Caller.of(ctx).org_id
+    await release(ctx, org_id, before)
+    for site_id in sorted({before["site_id"], after["site_id"]} - {None}):
+        await reshare(ctx, org_id, site_id)
         await SITES.set(ctx, await SITES.get(ctx, site_id), updated_at=to_the_second(ctx.at))

@@ -99,6 +99,14 @@ async def reshare(ctx: Context, org_id: str, site_id: str | None, known: Station
         await share.station.call("SetChargingProfile", {"connectorId": number, "csChargingProfiles": profile})
 
 
+async def release(ctx: Context, org_id: str, charge_point: Value) -> None:
+    """Have a station forget the shares of the site that it has left, if that has smart charging."""
+    if charge_point["site_id"] and await SMART_CHARGING.of(org_id).find(ctx, charge_point["site_id"]):
+        station = await Station.of(ctx, org_id, charge_point["charge_point_id"])
+        for each in await active(station):
+            await station.call("ClearChargingProfile", {"id": _FIRST_PROFILE_ID + each.connector_id})
+
+
 def _most_w(station: Station, transaction: Active) -> int:
     return station.state.outlets[transaction.connector_id].power_w
 

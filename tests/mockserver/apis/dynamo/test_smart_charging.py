@@ -303,6 +303,9 @@ def test_stations_are_told_when_one_is_put_elsewhere(office: Office) -> None:
     for site, each_w in ((None, 75_000), (of_world(office, "london-hub"), 30_000)):
         said(send(office.key, "PATCH", f"/cpo/charge-points/{BUSY}", {"site_id": site}))
         assert composite_w(office, FREE, 1) == shares(office)[FREE, 1] * 1000 == each_w
+    said(send(office.key, "PATCH", f"/cpo/charge-points/{FREE}", {"site_id": None}))
+    assert composite_w(office, FREE, 1) == 75_000
+    assert (FREE, 1) not in shares(office)
 
 
 def test_vehicles_of_the_world_that_come_later_draw_no_more_than_their_share(office: Office) -> None:
