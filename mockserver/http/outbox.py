@@ -40,9 +40,12 @@ class _Lane:
     waiting: deque[Delivery] = field(default_factory=deque)
     in_flight: Delivery | None = None
     task: asyncio.Task[Any] | None = None
+    has_replaceable: bool = False
+    """Whether anything has ever waited here that makes place for a newer one: else thousands need not be looked at."""
 
     def put(self, delivery: Delivery) -> None:
         """Have it wait: at the end, or, when what follows need not wait for it, where its time is."""
+        self.has_replaceable |= delivery.webhook.latest_only
         at = len(self.waiting)
         if delivery.webhook.retries_s is not None:
             while at and _due(self.waiting[at - 1]) > _due(delivery):
@@ -264,6 +267,8 @@ def _outcome(status: int, *, is_final: bool) -> Status:
 
 def _supersede(state: _Lane, but: Delivery | None = None) -> None:
     """Let what waits in a lane, and may, make place for a newer one."""
+    if not state.has_replaceable:
+        return
     replaced = {each for each in state.waiting if each is not but and each.webhook.latest_only}
     for delivery in replaced:
         delivery.end(Status.SUPERSEDED)
