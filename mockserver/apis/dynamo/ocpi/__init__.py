@@ -13,12 +13,20 @@ from mockserver.apis.dynamo.registry import to_the_second
 from mockserver.apis.dynamo.roles import knows_user
 from mockserver.http.api import Api
 from mockserver.http.auth import access_token, plain_or_base64
+from mockserver.http.errors import Headers
+from mockserver.http.exchange import Exchange
 from mockserver.http.paging import counting_headers
 
 
 def _envelope(body: Any, at: datetime) -> dict[str, Any]:
     told = {"status_code": 1000, "status_message": "Success", "timestamp": to_the_second(at)}
     return told if body is None else {"data": body, **told}
+
+
+def _echoed(exchange: Exchange) -> Headers:
+    """The ids by which a partner follows its request, where it sent some: OCPI 2.2.1, chapter 4."""
+    sent = ((name, exchange.headers.get(name.encode())) for name in ("x-request-id", "x-correlation-id"))
+    return [(name, value.decode("latin-1")) for name, value in sent if value is not None]
 
 
 OCPI = Api(
@@ -32,6 +40,7 @@ OCPI = Api(
     challenge="Token",
     quota=quota,
     quota_window_s=WINDOW_S,
+    headers=_echoed,
     page_headers=counting_headers,
     envelope=_envelope,
     accounts=ready_accounts,

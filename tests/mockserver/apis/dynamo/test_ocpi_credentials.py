@@ -165,6 +165,15 @@ def test_a_bad_body_registers_nobody(office: Office, body: Any) -> None:
     assert office.written() == before
 
 
+@pytest.mark.parametrize("path", ["/versions", "/versions/3.0"])
+def test_an_answer_has_the_ids_of_its_request(office: Office, path: str) -> None:
+    ids = {"x-request-id": "73f0", "x-correlation-id": "é"}
+    with partner(office) as network:
+        answer = network.client.get(f"{ROOT}{path}", headers=ids)
+        assert {name: answer.headers.get(name) for name in ids} == ids
+        assert not ids.keys() & dict(network.client.get(f"{ROOT}{path}").headers).keys()
+
+
 def test_every_refusal_has_the_envelope(office: Office) -> None:
     with partner(office) as network:
         assert "2.2.1" in denied(network.send("GET", "/versions/2.1.1"), 404, 3002)
