@@ -30,7 +30,7 @@ class Presence:
     orders: list[tuple[int, bool | None]] = field(default_factory=list)
     """When somebody said whether it is connected, and what; None for what follows from the seed."""
     heard_before_s: int | None = None
-    """When it had been heard of by the last of them."""
+    """When it had been heard of by the last of them, or by the last change of the interval."""
 
     @classmethod
     def of(
@@ -66,14 +66,14 @@ class Presence:
     @property
     def heard_s(self) -> int | None:
         """When it was last heard of; None before the first time."""
-        from_s = max(self.since_s or 0, self.ordered_s)
+        from_s, before_s = max(self.since_s or 0, self.ordered_s), self.heard_before_s or 0
         if self.is_online:
             connected_s = 0 if self.ordered_online else self.link.last_outage(self.at_s).end_s
-            return max(self._last_beat(self.at_s), connected_s, from_s)
+            return max(self._last_beat(self.at_s), connected_s, from_s, before_s)
         if self.ordered_online is None and self.since_s is not None:
             beat_s = self._last_beat(self.link.last_outage(self.at_s).start_s - 1)
             if beat_s >= from_s:
-                return beat_s
+                return max(beat_s, before_s)
         return self.heard_before_s
 
     @property
@@ -82,9 +82,13 @@ class Presence:
         heard_s = self.heard_s
         return heard_s is not None and self.at_s - heard_s <= _MISSED_BEATS * self.interval_s
 
+    def note(self) -> None:
+        """Keep when it was last heard of, which would follow otherwise from what is about to change."""
+        self.heard_before_s = self.heard_s
+
     def order(self, online: bool | None) -> None:
         """Have it connected or not from now on; None for what follows from the seed."""
-        self.heard_before_s = self.heard_s
+        self.note()
         self.orders = [*self.orders, (self.at_s, online)]
 
     def offline(self, start_s: int, end_s: int) -> Iterator[tuple[int, int]]:

@@ -87,8 +87,8 @@ class Station:
             base_configuration=configuration(charger),
             **{name: stored[name] for name in _KEPT if name in stored},
         )
-        interval = self.state.configured("HeartbeatInterval")
-        self.presence = Presence.of(ctx.world.seed, self.at_s, self._put_up_s, charger.traits, interval, stored)
+        self._interval = self.state.configured("HeartbeatInterval")
+        self.presence = Presence.of(ctx.world.seed, self.at_s, self._put_up_s, charger.traits, self._interval, stored)
 
     @classmethod
     async def of(cls, ctx: Context, org_id: str, charge_point_id: str) -> Self:
@@ -326,6 +326,8 @@ class Station:
             await reshare(self.ctx, self.org_id, self.charge_point["site_id"], self)
 
     async def _save(self) -> None:
+        if self.state.configured("HeartbeatInterval") != self._interval:
+            self.presence.note()
         value = {
             **self.presence.as_json(),
             "connectors": {str(number): connector.as_json() for number, connector in self.connectors.items()},

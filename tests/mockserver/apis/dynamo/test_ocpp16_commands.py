@@ -271,6 +271,17 @@ def test_limits_are_sent_with_one_decimal(office: Office) -> None:
     assert [each["limit"] for each in schedule["chargingSchedule"]["chargingSchedulePeriod"]] == [7400, 3700]
 
 
+def test_what_was_heard_stays_so_with_another_interval(office: Office) -> None:
+    def heard() -> str:
+        return str(said(send(office.key, "GET", f"/cpo/charge-points/{POINT}"))["last_heartbeat_at"])
+
+    before = heard()
+    said(command(office, "ChangeConfiguration", key="HeartbeatInterval", value="86400"))
+    assert heard() == before
+    office.advance(timedelta(days=1))
+    assert heard() > before
+
+
 def test_what_is_reserved_in_this_way_is_no_reservation_of_the_organization(office: Office) -> None:
     before = said(send(office.key, "GET", "/reservations"))
     said(command(office, "ReserveNow", reservation_id=9, connector_id=1))
