@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from mockserver.apis.dynamo.backstage.stations import Wire, shown, shown_transaction
+from mockserver.apis.dynamo.backstage.stations import shown, shown_transaction
 from mockserver.apis.dynamo.stations.station import Station
+from mockserver.apis.dynamo.wire import Wire
 from mockserver.http.exchange import Context
 from mockserver.http.ocpp import Order, Payload
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fixtures.days import utc
 from mockserver.apis.dynamo.stations.connectors import Connector
 from mockserver.apis.dynamo.stations.station import Station
+from mockserver.apis.dynamo.wire import Wire, picked
 from mockserver.clock import timestamp
 from mockserver.http.ocpp import Order
 from mockserver.store import Value
 
-Wire = dict[str, Any]
 _OF_TRANSACTION = (
     *("id", "charge_point_id", "connector_id", "id_tag", "ocpp_transaction_id"),
     *("started_at", "stopped_at", "stop_reason"),
@@ -33,7 +31,7 @@ def shown(station: Station) -> Wire:
 
 def shown_transaction(value: Value) -> Wire:
     """Transaction."""
-    return {name: value[name] for name in _OF_TRANSACTION}
+    return picked(value, *_OF_TRANSACTION)
 
 
 def _connector(station: Station, connector: Connector) -> Wire:
