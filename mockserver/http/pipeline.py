@@ -121,8 +121,9 @@ def authorise(exchange: Exchange) -> None:
                 missing = missing or scopes - principal.scopes
                 break
         else:
-            if not alternative and exchange.credential_error is not None and exchange.compiled.response_rule(401):
-                raise exchange.credential_error  # where a 401 is declared, a credential nobody asked for must be good
+            is_asked_for = exchange.compiled.schemes and exchange.compiled.response_rule(401)
+            if not alternative and exchange.credential_error is not None and is_asked_for:
+                raise exchange.credential_error  # a credential that may be left out must be good when it is sent
             return
     if exchange.credential_error is not None:
         raise exchange.credential_error

@@ -91,6 +91,14 @@ def test_whoever_signs_up_can_log_in_at_once_and_works_for_the_first_organizatio
     assert said(send(client, "GET", "/installer/projects"))["projects"][0]["id"] == project_id
 
 
+def test_a_token_that_has_expired_is_in_nobodys_way_to_a_new_one(office: Office, sign_in: SignIn) -> None:
+    sign_up(office)
+    client = sign_in(NEW["email"], PASSWORD)
+    office.advance(timedelta(hours=1))
+    assert status_of(client) == 401
+    said(send(client, "POST", "/installer/login", {"email": NEW["email"], "password": PASSWORD}))
+
+
 def test_a_token_says_whose_it_is_and_holds_for_an_hour(office: Office, sign_in: SignIn) -> None:
     made = sign_up(office)
     answer = said(login(office, NEW["email"], PASSWORD))
