@@ -11,6 +11,7 @@ from typing import Self
 from fixtures.days import HOUR_S, unix_s, utc_or_none
 from fixtures.rng import Stream
 from fixtures.sessions import ChargingState, Outcome
+from mockserver.apis.dynamo.price_book import PriceBook
 from mockserver.apis.dynamo.site_registry import site_id
 from mockserver.domain.sessions import Session
 from mockserver.store import Value
@@ -30,7 +31,7 @@ class Charge:
     charge_point_id: str
     connector_id: int
     site_id: str | None
-    """Where the charge point stood; None for one on no site."""
+    """Where the charge point stood when it began; None for one on no site."""
     id_tag: str
     started_at: datetime
     ended_at: datetime | None
@@ -63,17 +64,18 @@ class ChargeOfWorld(Charge):
     cut: Value | None
 
     @classmethod
-    def of(cls, session: Session, cut: Value | None) -> Self:
+    def of(cls, session: Session, cut: Value | None, book: PriceBook) -> Self:
         """What it is by what the world and the store say."""
+        started_at = session.started_at or session.plugged_in_at
         return cls(
             session=session,
             cut=cut,
             transaction_id=f"txn_{session.id}",
             charge_point_id=session.charger.identity,
             connector_id=session.evse.number,
-            site_id=site_id(session.site),
+            site_id=book.at(started_at).site_id(session.charger.identity, site_id(session.site)),
             id_tag=session.charging.id_token,
-            started_at=session.started_at or session.plugged_in_at,
+            started_at=started_at,
             ended_at=datetime.fromisoformat(cut["stopped_at"]) if cut else session.ended_at,
             is_whole=_by_driver(cut) if cut else session.charging.outcome is Outcome.COMPLETED,
             charging_stopped_at=utc_or_none(session.charging.charging_ended_s),

@@ -45,12 +45,11 @@ class LiveSite:
         settings = await SMART_CHARGING.find(ctx, site_id)
         shares = (await allocation(ctx, org_id, settings, stations)).shares if settings else ()
         shares_w = {share.transaction: share.power_w for share in shares}
-        there = {station.id for station in stations}
         sessions = await bills.sessions_of(ctx, since=ctx.at - _LONGEST_STAY)
         return cls(
             site,
             stations,
             len(running),
             sum(min(each.power_w, shares_w.get(each, each.power_w)) for each in running),
-            sum(session.energy_today_wh for session in sessions if session.charge_point_id in there),
+            sum(session.energy_today_wh for session in sessions if session.site_id == site_id),
         )

@@ -1,4 +1,4 @@
-"""What an organization charged at any time: what it charged from the start, and each change with its instant.
+"""What an organization charged at any time, and where: how it was from the start, and each change with its instant.
 
 A session keeps the tariff that held where it began, and is closed by the rules that hold when it ends. Whoever changes
 prices says so by `note`; `PriceBook.of(ctx)` then knows all that was said.
@@ -43,10 +43,13 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "rules": prices.rule,
     "user_types": prices.user_type,
     "assigned": str,
+    "sites": str,
     "time_zones": ZoneInfo,
 }
 TIME_ZONE = "organization"
 """The only key of `time_zones`."""
+NOWHERE = ""
+"""The site of a charge point that stands on none."""
 
 
 async def note(ctx: Context, kind: str, key: str, value: Any, *, org_id: str | None = None) -> None:
@@ -72,8 +75,10 @@ class Edition:
     user_types: Mapping[str, UserType]
     assigned: Mapping[str, str]
     """The tariffs of charge points, as far as they have one of their own."""
+    sites: Mapping[str, str]
+    """Where charge points stand that were moved, or `NOWHERE`."""
     otherwise: str | None
-    """The tariff of all others; None where there is none."""
+    """The tariff of charge points without one of their own; None where there is none."""
 
     @property
     def time_zone(self) -> ZoneInfo:
@@ -83,6 +88,10 @@ class Edition:
     def tariff_id(self, charger_id: str) -> str | None:
         """The tariff of a charge point."""
         return self.assigned.get(charger_id, self.otherwise)
+
+    def site_id(self, charger_id: str, otherwise: str | None) -> str | None:
+        """The site of a charge point, of which that is the site if it was never moved."""
+        return self.sites.get(charger_id, otherwise) or None
 
     def tariff(self, charger_id: str, at: datetime) -> Tariff:
         """By what a session is priced that begins there at an aware instant."""
@@ -155,5 +164,6 @@ def _first(world_seed: int, org_id: str) -> Edition:
         schedules={},
         user_types={},
         assigned={},
+        sites={},
         otherwise=next(iter(tariffs), None),
     )

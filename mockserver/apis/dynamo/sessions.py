@@ -238,7 +238,7 @@ def sessions(
         BilledSession(world.seed, organization, who.get(number), charge, at, book, entered.get(charge.session_id))
         for number, session in _visits(world, org_id, [of.number] if of else _numbers(world, org_id), days, only)
         if session.started_at and session.started_at <= at and came(session)
-        for charge in [ChargeOfWorld.of(session, cut.get(f"txn_{session.id}"))]
+        for charge in [ChargeOfWorld.of(session, cut.get(f"txn_{session.id}"), book)]
     ]
     begun += [
         BilledSession(world.seed, None, by_id.get(each["user_id"]), charge, at, book, entered.get(charge.session_id))

@@ -114,6 +114,23 @@ def test_a_charge_point_is_on_one_site_at_most(office: Office) -> None:
     assert got(office, site) == {**got(office, site), "charger_count": 1}
 
 
+def test_a_session_is_where_the_charge_point_stood_when_it_began(office: Office) -> None:
+    hub, site = of_world(office, "london-hub"), made(office)
+    rule = {"conditions": {"site_id": [site]}, "actions": [{"type": "add_flat_fee", "value": 3}]}
+    said(send(office.key, "POST", "/billing/rules", {"name": "Quay", "priority": 9, **rule}), 201)
+    for there, since in ((site, "2026-03-18T12:00:00Z"), (None, "2026-03-19T12:00:00Z")):
+        said(send(office.key, "PATCH", "/cpo/charge-points/london-hub-006", {"site_id": there}))
+        office.advance(timedelta(days=1))
+        query = {"charge_point_id": "london-hub-006", "limit": "200"}
+        found = said(office.key.get(f"{BASE}/billing/sessions", query=query))["sessions"]
+        assert {each["site_id"] for each in found if each["started_at"] >= since} == {there}
+    assert {each["site_id"] for each in found} == {hub, site, None}
+    for where in (hub, site, None):
+        session = next(each for each in found if each["site_id"] == where and each["ended_at"] and each["energy_kwh"])
+        bill = said(send(office.key, "GET", f"/billing/sessions/{session['session_id']}/cost-breakdown"))
+        assert ("Quay" in [each["description"] for each in bill["components"]]) == (where == site)
+
+
 def test_a_site_goes_with_all_that_is_its_own_once_its_charge_points_are_gone(office: Office) -> None:
     house = of_world(office, "utrecht-home")
     config = f"/smart-charging/sites/{house}/config"
