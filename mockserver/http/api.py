@@ -86,7 +86,7 @@ class Api:
     permit: Callable[[Exchange], Awaitable[None]] = _permitted
     """Judges, before the body is read, whether the caller may do this to what the path names; raises an ApiError."""
     explain: Callable[[str, Any], ApiError | None] = _as_worded
-    """A better word for a body (JSON values) that breaks the contract of an operation (its id), or None."""
+    """A better word for a field of a body (JSON values) that breaks the contract of an operation (its id), or None."""
     challenge: str = "Bearer"
     """What `WWW-Authenticate` asks for (RFC 9110 section 11.6.1)."""
     quota: Callable[[Exchange], tuple[Hashable, int]] | None = None

@@ -43,8 +43,8 @@ async def read_body(exchange: Exchange) -> Any:
     value = _form(raw) if name == FORM else _json(raw)
     validator = operation.body_validators[name]
     if validator is not None and not validator.is_valid(value):
-        if explained := exchange.api.api.explain(operation.operation.operation_id, value):
-            raise explained
+        explained = exchange.api.api.explain(operation.operation.operation_id, value)
+        told = {each.name: each for each in explained.field_errors} if explained else {}
         wrong = (
             FieldError(
                 "body",
@@ -54,7 +54,8 @@ async def read_body(exchange: Exchange) -> Any:
             )
             for violation in validator.violations(value)
         )
-        raise InvalidRequest([*dict.fromkeys(wrong)])  # two branches of an allOf may say the same
+        others = (each for each in wrong if each.name not in {*told, *(["body"] if told else [])})
+        raise InvalidRequest([*told.values(), *dict.fromkeys(others)])  # two branches of an allOf may say the same
     return value
 
 

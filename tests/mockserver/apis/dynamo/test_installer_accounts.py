@@ -267,6 +267,16 @@ def test_a_bad_password_is_refused_and_not_repeated(office: Office, password: An
         assert str(password) not in str(error)
 
 
+def test_with_a_bad_password_the_rest_is_told_too(office: Office) -> None:
+    body = {**NEW, "password": "short", "email": "nobody", "company": ""}
+    error = send(office.anonymous, "POST", "/installer/signup", body).json()["error"]
+    assert (error["code"], {each["field"] for each in error["details"]}) == (
+        "validation_error",
+        {"password", "email", "company"},
+    )
+    assert "short" not in {word.strip('"') for word in error["message"].split()}
+
+
 def test_no_password_and_no_token_is_shown_anywhere(office: Office, sign_in: SignIn) -> None:
     sign_up(office)
     sign_up(office, email="second@noordlaad.example")
