@@ -54,7 +54,7 @@ async def read_body(exchange: Exchange) -> Any:
             )
             for violation in validator.violations(value)
         )
-        others = (each for each in wrong if each.name not in {*told, *(["body"] if told else [])})
+        others = (each for each in wrong if each.told()[0] not in {*told, *(["body"] if told else [])})
         raise InvalidRequest([*told.values(), *dict.fromkeys(others)])  # two branches of an allOf may say the same
     return value
 
