@@ -19,16 +19,17 @@ import orjson
 
 from mockserver.apis.dynamo import prices, seed, seed_prices
 from mockserver.apis.dynamo.prices import Schedule, UserType
+from mockserver.apis.dynamo.registry import resource
 from mockserver.domain.billing.breakdown import CostBreakdown
 from mockserver.domain.billing.promotions import Promotion
 from mockserver.domain.billing.rules import BillingRule
 from mockserver.domain.billing.session_facts import SessionFacts
 from mockserver.domain.billing.tariffs import Tariff
 from mockserver.http.exchange import Context
-from mockserver.http.resources import Resource, prefixed
+from mockserver.http.resources import prefixed
 from mockserver.store import Value
 
-_CHANGES = Resource(
+_CHANGES = resource(
     name="change of prices",
     plural="changes of prices",
     collection="dynamo.price_changes",
@@ -36,7 +37,10 @@ _CHANGES = Resource(
     id_form=prefixed("chg_"),
     stamps={"at": True},
 )
-"""`kind` is the member of an `Edition`, `thing` an id there, and `value` what is there now as JSON; null: nothing."""
+"""`kind` is the member of an `Edition`, `thing` an id there, and `value` what is there now as JSON; null: nothing.
+
+`at` is in whole seconds as the times of sessions are, so that what begins in the same second goes by it.
+"""
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "tariffs": prices.tariff,
     "schedules": prices.schedule,

@@ -154,6 +154,15 @@ def test_it_costs_by_the_tariff_that_holds_when_it_begins(office: Office) -> Non
     assert POINT in sheet.extract_text()
 
 
+def test_it_costs_by_a_tariff_that_was_assigned_in_the_same_second(office: Office) -> None:
+    flat = {"name": "Flat", "currency": "GBP", "components": [{"type": "flat", "price": 7.5}]}
+    tariff_id = said(send(office.key, "POST", "/billing/tariffs", flat), 201)["tariff_id"]
+    office.advance(timedelta(milliseconds=200))
+    said(send(office.key, "POST", f"/billing/tariffs/{tariff_id}/assign", {"charge_point_ids": [FREE]}))
+    office.advance(timedelta(milliseconds=200))
+    assert part(office, begin(office))["tariff_id"] == tariff_id
+
+
 def test_a_cost_has_no_bound(office: Office) -> None:
     dear = {"name": "Dear", "currency": "GBP", "components": [{"type": "time", "price": 1_000_000}]}
     tariff_id = said(send(office.key, "POST", "/billing/tariffs", dear), 201)["tariff_id"]
