@@ -121,8 +121,10 @@ def _schema(plan: Plan, config: schemathesis.Config, alarms: FalseAlarms, steeri
         schema.location = plan.contract.path.absolute().as_uri()  # for references to other files
     schema.hook("filter_failure")(lambda _, failure, case, __: alarms.is_breach(failure, case))
     steering.steer(schema)
-    # Not `include`, beside which the operations of the configuration are included, too.
-    return schema.exclude(lambda context: context.operation.label not in plan.generated)
+    # Not `include`, beside which the operations of the configuration are included, too. Methods that the contract has
+    # not are no operations, and are for `unsupported_method` to send.
+    left_out = plan.contract.operations.keys() - plan.generated
+    return schema.exclude(lambda context: context.operation.label in left_out)
 
 
 def _headers(plan: Plan, told: Mapping[str, str]) -> dict[str, str]:
