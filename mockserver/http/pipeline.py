@@ -80,13 +80,13 @@ async def inject_fault(exchange: Exchange) -> None:
 
 
 async def identify_caller(exchange: Exchange) -> None:
-    """The operation says which credentials count (any, if it is public). A bad one is remembered, not yet refused."""
+    """The operation says which credentials count, and a bad one is remembered; if it is public, any good one does."""
     identify = exchange.api.api.identify
     for scheme in exchange.compiled.schemes or identify:
         try:
             principal = await identify[scheme](exchange)
         except (errors.Unauthenticated, Forbidden) as error:
-            exchange.credential_error = error
+            exchange.credential_error = error if exchange.compiled.schemes else None
         else:
             if principal is not None:
                 exchange.principals[scheme] = principal
@@ -121,9 +121,8 @@ def authorise(exchange: Exchange) -> None:
                 missing = missing or scopes - principal.scopes
                 break
         else:
-            is_asked_for = exchange.compiled.schemes and exchange.compiled.response_rule(401)
-            if not alternative and exchange.credential_error is not None and is_asked_for:
-                raise exchange.credential_error  # a credential that may be left out must be good when it is sent
+            if not alternative and exchange.credential_error is not None and exchange.compiled.response_rule(401):
+                raise exchange.credential_error  # where a 401 is declared, one that may be left out must be good
             return
     if exchange.credential_error is not None:
         raise exchange.credential_error
