@@ -62,6 +62,10 @@ def _as_worded(operation_id: str, body: Any) -> None:
     return None
 
 
+def _in_the_words_of_the_contract(operation_id: str, body: Any) -> Mapping[str, str]:
+    return {}
+
+
 async def _permitted(exchange: Exchange) -> None:
     return None
 
@@ -86,7 +90,9 @@ class Api:
     permit: Callable[[Exchange], Awaitable[None]] = _permitted
     """Judges, before the body is read, whether the caller may do this to what the path names; raises an ApiError."""
     explain: Callable[[str, Any], ApiError | None] = _as_worded
-    """A better word for a field of a body (JSON values) that breaks the contract of an operation (its id), or None."""
+    """A better word for a body (JSON values) that breaks the contract of an operation (its id), or None."""
+    reword: Callable[[str, Any], Mapping[str, str]] = _in_the_words_of_the_contract
+    """Better words for members of such a body, by their names; the others are told as the contract has them."""
     challenge: str = "Bearer"
     """What `WWW-Authenticate` asks for (RFC 9110 section 11.6.1)."""
     quota: Callable[[Exchange], tuple[Hashable, int]] | None = None

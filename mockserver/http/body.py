@@ -43,8 +43,10 @@ async def read_body(exchange: Exchange) -> Any:
     value = _form(raw) if name == FORM else _json(raw)
     validator = operation.body_validators[name]
     if validator is not None and not validator.is_valid(value):
-        explained = exchange.api.api.explain(operation.operation.operation_id, value)
-        told = {each.name: each for each in explained.field_errors} if explained else {}
+        api, operation_id = exchange.api.api, operation.operation.operation_id
+        if explained := api.explain(operation_id, value):
+            raise explained
+        told = api.reword(operation_id, value)
         wrong = (
             FieldError(
                 "body",
@@ -54,8 +56,10 @@ async def read_body(exchange: Exchange) -> Any:
             )
             for violation in validator.violations(value)
         )
+        # What is told of a field in better words is told of it alone, and what the whole lacks may be the same.
         others = (each for each in wrong if each.told()[0] not in {*told, *(["body"] if told else [])})
-        raise InvalidRequest([*told.values(), *dict.fromkeys(others)])  # two branches of an allOf may say the same
+        reworded = (FieldError("body", name, text) for name, text in told.items())
+        raise InvalidRequest([*reworded, *dict.fromkeys(others)])  # two branches of an allOf may say the same
     return value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from mockserver.apis.dynamo import commissioning_runs, events, passwords, views, webhook_registry, world_events
@@ -15,7 +15,7 @@ from mockserver.apis.dynamo.roles import knows_user, permit
 from mockserver.http.api import Api
 from mockserver.http.auth import bearer, key_header
 from mockserver.http.control_plane import control_plane
-from mockserver.http.errors import ApiError, Headers
+from mockserver.http.errors import Headers
 from mockserver.http.exchange import Exchange
 from mockserver.http.runtime import Runtime
 
@@ -41,9 +41,9 @@ def _headers(exchange: Exchange) -> Headers:
     return headers
 
 
-def _explain(operation_id: str, body: Any) -> ApiError | None:
-    """See `Api.explain`."""
-    return passwords.explain(operation_id, body) or webhook_registry.explain(operation_id, body)
+def _reword(operation_id: str, body: Any) -> Mapping[str, str]:
+    """See `Api.reword`."""
+    return {**passwords.reword(operation_id, body), **webhook_registry.reword(operation_id, body)}
 
 
 async def _resume(runtime: Runtime) -> None:
@@ -66,7 +66,7 @@ API = Api(
         "installerAuth": known(bearer),
     },
     permit=permit,
-    explain=_explain,
+    reword=_reword,
     quota=quota,
     quota_window_s=WINDOW_S,
     headers=_headers,

@@ -9,8 +9,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.http.errors import ApiError, Unprocessable
-
 _COST, _BLOCK_SIZE, _PARALLEL = 1 << 10, 8, 1
 """1 MiB and 2 ms each: little, since what the mock guards is worth nothing."""
 _SHORTEST, _LONGEST = 10, 128
@@ -25,18 +23,18 @@ _MEMBERS: Mapping[str, str] = {
 """The member that holds a password, by operation."""
 
 
-def explain(operation_id: str, body: Any) -> ApiError | None:
-    """See `Api.explain`: what is wrong with the password of a body, in words that do not repeat it."""
+def reword(operation_id: str, body: Any) -> Mapping[str, str]:
+    """See `Api.reword`: what is wrong with the password of a body, in words that do not repeat it."""
     name = _MEMBERS.get(operation_id)
     if name is None or not isinstance(body, dict) or name not in body:
-        return None
+        return {}
     password = body[name]
     if not isinstance(password, str) or not 0 < len(password) <= _LONGEST:
-        return Unprocessable(f"is no text of 1 to {_LONGEST} characters", name)
+        return {name: f"is no text of 1 to {_LONGEST} characters"}
     lacks = [what for pattern, what in _NEEDS.items() if not re.search(pattern, password)]
     if len(password) < _SHORTEST:
         lacks.append(f"{_SHORTEST} characters")
-    return Unprocessable(f"needs {' and '.join(lacks)}", name) if lacks and operation_id != _LOGIN else None
+    return {name: f"needs {' and '.join(lacks)}"} if lacks and operation_id != _LOGIN else {}
 
 
 def kept(password: str, salt: str) -> str:

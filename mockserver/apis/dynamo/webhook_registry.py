@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mockserver.apis.dynamo.registry import resource
-from mockserver.http.errors import ApiError, Unprocessable
 from mockserver.http.resources import REQUIRED, prefixed
 from mockserver.store import Value
 
@@ -35,13 +35,12 @@ DELIVERIES = resource(
 """By endpoint: `DELIVERIES.of(endpoint_id)`. `body` is the event as it is sent."""
 
 
-def explain(operation_id: str, body: Any) -> ApiError | None:
-    """See `Api.explain`: how an address in plain HTTP is to be written, which is what people begin with."""
+def reword(operation_id: str, body: Any) -> Mapping[str, str]:
+    """See `Api.reword`: how an address in plain HTTP is to be written, which is what people begin with."""
     url = body.get("url") if isinstance(body, dict) else None
     if not operation_id.endswith("-webhook-endpoint") or not isinstance(url, str) or not url.startswith("http:"):
-        return None
-    text = "has to begin with https://; to this machine, https://localhost:PORT is sent in plain HTTP"
-    return Unprocessable(text, "url")
+        return {}
+    return {"url": "has to begin with https://; to this machine, https://localhost:PORT is sent in plain HTTP"}
 
 
 def is_wanted(endpoint: Value, event: str) -> bool:
