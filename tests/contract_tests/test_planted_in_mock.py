@@ -49,7 +49,9 @@ def test_a_defect_planted_in_the_mock_is_found(word: str, check: str, check_mock
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_mock_keeps_its_contract(seed: int, check_mock: CheckMock) -> None:
-    result = check_mock((), "--seed", str(seed), "--max-examples", "10")
+    # The coverage phase hardly depends on the seed, and takes most of the time.
+    phases = f"laws,examples,{'coverage,' if seed == 1 else ''}fuzzing,stateful"
+    result = check_mock((), "--seed", str(seed), "--max-examples", "10", "--phases", phases)
     assert result.exit_code == 0, result.output
     assert "0 findings" in result.output
     assert "Never answered with success" not in result.output
