@@ -40,11 +40,19 @@ class Credentials:
         """Headers of every request to an operation, by its label: ours where nothing is known of who may call it."""
         return self.roles.get(self.callers.get(operation, ""), self.headers)
 
-    @cached_property
-    def missing(self) -> Mapping[str, tuple[str, ...]]:
-        """The roles in `callers` of which nothing is known, with the labels of the operations that wait for them."""
-        roles = dict.fromkeys(role for role in self.callers.values() if role not in self.roles)
-        return {role: tuple(label for label, its in self.callers.items() if its == role) for role in roles}
+    def missing_at(self, operation: str) -> str:
+        """The role of whom an operation, by its label, is for where nothing is known of them; else an empty text."""
+        role = self.callers.get(operation, "")
+        return "" if role in self.roles else role
+
+    @property
+    def missing(self) -> Mapping[str, str]:
+        """The roles in `callers` of which nothing is known, each with the label of the first operation for them."""
+        found: dict[str, str] = {}
+        for label in self.callers:
+            if role := self.missing_at(label):
+                found.setdefault(role, label)
+        return found
 
     def learn(self, secret: str, variable: str) -> None:
         """Keep a secret that the run has come by out of everything it writes, too."""

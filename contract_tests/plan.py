@@ -78,7 +78,7 @@ class Plan:
 
     def barred(self, label: str) -> str:
         """Why an operation is not called: the mode of the run, or nobody to call it; an empty text where it is."""
-        missing = next((role for role, labels in self.credentials.missing.items() if label in labels), "")
+        missing = self.credentials.missing_at(label)
         return self.surface.barred(label, self.conduct.mode) or (missing and f"only a {missing} calls it")
 
     def known_values(self, label: str, parameter: str) -> list[Any]:

@@ -12,6 +12,7 @@ from contract_tests.lanes import Lanes
 from contract_tests.laws.observed import watch_of
 from contract_tests.laws.performance import play
 from contract_tests.plan import LAWS, Plan
+from contract_tests.targets import wanted
 
 
 def run(plan: Plan, interrupts: Interrupts | None = None) -> Generator[Event]:
@@ -29,9 +30,8 @@ def run(plan: Plan, interrupts: Interrupts | None = None) -> Generator[Event]:
         {label: reason for label in plan.contract.operations if (reason := plan.barred(label))},
         plan.conduct.mode,
     )
-    for role, labels in plan.credentials.missing.items():
-        needs = f"needs --value {role}_token=..., or {role}_token in the values of the target"
-        yield Unplayed(labels[0], f"calls of the {role}", needs)
+    for role, label in plan.credentials.missing.items():
+        yield Unplayed(label, f"calls of the {role}", wanted(f"{role}_token"))
     started = time.monotonic()
     deadline = started + plan.time_s if plan.time_s else None
     stop: Stop = "completed"

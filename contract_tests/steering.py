@@ -99,7 +99,7 @@ class Steering:
             return values
         if "_" not in name and name.islower():
             return []
-        return [item[name] for known in self._known.values() for item in known if [*item][-1] == name]
+        return [item[name] for resource, known in self._known.items() if resource.parameter == name for item in known]
 
     def _add_plain_requests(self, context: HookContext, examples: list[Case[Any]]) -> None:
         operation = context.operation

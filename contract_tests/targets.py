@@ -86,6 +86,11 @@ def with_values(target: Target, values: Mapping[str, str]) -> Target:
     return replace(target, values={**target.values, **values}, secrets={**secrets, **target.secrets})
 
 
+def wanted(name: str) -> str:
+    """What to tell whoever has not given a value of that name."""
+    return f"needs --value {name}=..., or {name} in the values of the target"
+
+
 def is_secret(name: str) -> bool:
     """Whether a value of that name stays out of everything that is written."""
     return re.search(r"token|key|secret|code|password", name.lower()) is not None

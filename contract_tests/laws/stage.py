@@ -20,6 +20,7 @@ from contract_tests.laws.law import Breach, NotPlayed
 from contract_tests.receiver import Delivery, Receiver
 from contract_tests.surface.schemas import answer_schema
 from contract_tests.surface.surface import Surface
+from contract_tests.targets import wanted
 from contract_tests.webhooks import Webhooks
 
 _NUMBERS = 900_000_000
@@ -111,7 +112,7 @@ class Stage:
     def value(self, name: str) -> str:
         """A value that the user has to give; raises NotPlayed without it."""
         if not self.run.values.get(name):
-            raise NotPlayed(f"needs --value {name}=..., or {name} in the values of the target")
+            raise NotPlayed(wanted(name))
         return self.run.values[name]
 
     def call(
@@ -233,8 +234,7 @@ class Stage:
 
     def _as(self, role: str) -> dict[str, str | None]:
         if role not in self.run.credentials.roles:
-            token = f"{role}_token"
-            raise NotPlayed(f"needs --value {token}=..., or {token} in the values of the target")
+            raise NotPlayed(wanted(f"{role}_token"))
         return {**self.as_nobody(), **self.run.credentials.roles[role]}
 
     def later(self, clear_up: ClearUp) -> None:
