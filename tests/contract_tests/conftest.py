@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from contract_tests import contract
 from contract_tests.cli import check
+from mockserver.defects import Broken, plant
 from tests.contract_tests.desk import TOKEN, Desk
 from tests.contract_tests.serving import served
 from tests.mock import Mock
@@ -45,6 +46,14 @@ def run_check(monkeypatch: pytest.MonkeyPatch) -> Check:
         return result
 
     return run
+
+
+@pytest.fixture(scope="module")
+def broken_mock(started_mock: Mock) -> Iterator[tuple[Broken, str]]:
+    """The mock, honest until defects are planted, and its origin; a server for each test would cost more than it."""
+    broken = plant(started_mock.app, (), started_mock.runtime)
+    with served(broken) as url:
+        yield broken, url
 
 
 @pytest.fixture

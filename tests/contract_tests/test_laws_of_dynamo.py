@@ -9,23 +9,14 @@ import pytest
 from click.testing import Result
 
 from contract_tests.laws import own_laws
-from mockserver.defects import Broken, chosen, plant
+from mockserver.defects import Broken, chosen
 from tests.contract_tests.conftest import Check
 from tests.contract_tests.planted import DYNAMO, DYNAMO_GENERAL, DYNAMO_INVARIANTS, law_words, pairs
-from tests.contract_tests.serving import served
 from tests.mock import Mock
 from tests.mockserver.apis.dynamo.inbox import subscribe, wait
 from tests.mockserver.apis.dynamo.steps import BASE, HARBOUR, POLDER, Office
 
 CheckDynamo = Callable[..., Result]
-
-
-@pytest.fixture(scope="module")
-def server(started_mock: Mock) -> Iterator[tuple[Broken, str]]:
-    """The mock, honest until defects are planted, and its origin; a server for each test would cost more than it."""
-    broken = plant(started_mock.app, (), started_mock.runtime)
-    with served(broken) as url:
-        yield broken, url
 
 
 @pytest.fixture
@@ -37,9 +28,9 @@ def office(mock: Mock) -> Iterator[Office]:
 
 
 @pytest.fixture
-def check_dynamo(office: Office, server: tuple[Broken, str], run_check: Check) -> CheckDynamo:
+def check_dynamo(office: Office, broken_mock: tuple[Broken, str], run_check: Check) -> CheckDynamo:
     """`gridmock check dynamo` of the mock with defects in front of it, with all that laws ask for."""
-    broken, url = server
+    broken, url = broken_mock
     tokens = {
         "driver_token": office.token(HARBOUR, "driver 1"),
         "site_owner_token": office.token(HARBOUR, "site owner, completed"),

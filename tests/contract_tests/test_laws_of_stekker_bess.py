@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from click.testing import Result
 
 from contract_tests.laws import own_laws
-from mockserver.defects import Broken, chosen, plant
+from mockserver.defects import Broken, chosen
 from tests.contract_tests.conftest import Check, token_of
 from tests.contract_tests.planted import BESS, GENERAL, law_words, pairs
-from tests.contract_tests.serving import served
 from tests.mock import Mock
 
 API = "/stekker/api/bess/v1"
 CheckBess = Callable[..., Result]
 
 
-@pytest.fixture(scope="module")
-def server(started_mock: Mock) -> Iterator[tuple[Broken, str]]:
-    """The mock, honest until defects are planted, and its origin; a server for each test would cost more than it."""
-    broken = plant(started_mock.app, (), started_mock.runtime)
-    with served(broken) as url:
-        yield broken, url
-
-
 @pytest.fixture
-def check_bess(mock: Mock, server: tuple[Broken, str], run_check: Check) -> CheckBess:
+def check_bess(mock: Mock, broken_mock: tuple[Broken, str], run_check: Check) -> CheckBess:
     """`gridmock check stekker-bess` of the mock with defects in front of it."""
-    broken, url = server
+    broken, url = broken_mock
     north, south = token_of(mock, "stekker-north"), token_of(mock, "stekker-south")
 
     def run(defects: tuple[str, ...], *words: str) -> Result:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from click.testing import Result
 
-from mockserver.defects import Broken, chosen, plant
+from mockserver.defects import Broken, chosen
 from tests.contract_tests.conftest import Check
 from tests.contract_tests.planted import GENERATED, generated_words, pairs
-from tests.contract_tests.serving import served
 from tests.mock import V2, Mock
 
 CheckMock = Callable[..., Result]
 
 
-@pytest.fixture(scope="module")
-def server(started_mock: Mock) -> Iterator[tuple[Broken, str]]:
-    """The mock, honest until defects are planted, and its origin; a server for each test would cost more than it."""
-    broken = plant(started_mock.app, (), started_mock.runtime)
-    with served(broken) as url:
-        yield broken, url
-
-
 @pytest.fixture
-def check_mock(mock: Mock, server: tuple[Broken, str], run_check: Check) -> CheckMock:
+def check_mock(mock: Mock, broken_mock: tuple[Broken, str], run_check: Check) -> CheckMock:
     """`gridmock check ev-energy` of the mock with defects in front of it."""
-    broken, url = server
+    broken, url = broken_mock
     token = mock.full.headers["authorization"].removeprefix("Bearer ")
 
     def run(defects: tuple[str, ...], *words: str) -> Result:
