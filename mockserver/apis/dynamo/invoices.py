@@ -20,6 +20,7 @@ import orjson
 
 from fixtures.days import DAY_S, midnight, unix_s
 from fixtures.rng import unit
+from fixtures.visits import MEMORY_D
 from mockserver import ids
 from mockserver.apis.dynamo.price_book import PriceBook, changes_of
 from mockserver.apis.dynamo.price_registry import REDEMPTIONS
@@ -35,7 +36,7 @@ from mockserver.store import Value
 
 _MONTHS = 3
 """Invoices are there of so many months: this one, of which there is a draft, and those before."""
-_LONGEST_SESSION = timedelta(days=3)
+_LONGEST_SESSION = timedelta(days=MEMORY_D)
 """No vehicle of the world stays longer."""
 _MOMENT = timedelta(microseconds=1)
 _ISSUED_AFTER, _PAYABLE_FOR = timedelta(minutes=5), timedelta(days=30)
